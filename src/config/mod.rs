@@ -1,0 +1,1 @@
+//! Configuration: what to repack, where, and how gently.

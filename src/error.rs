@@ -1,0 +1,237 @@
+//! What can go wrong, in words an operator can act on, and what to do about it.
+//!
+//! [`Error::verdict`] is the only place that reads a SQLSTATE.
+
+use crate::names::QualifiedName;
+use std::path::PathBuf;
+use tokio_postgres::error::SqlState;
+
+/// Shorthand for results of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Everything that can stop repackd.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The table cannot be repacked, and why. Nothing was begun.
+    #[error("{table} cannot be repacked: {}", reasons.join("; "))]
+    Refused {
+        /// The table.
+        table: String,
+        /// One sentence per obstacle.
+        reasons: Vec<String>,
+    },
+    /// Somebody else is at work on the table, or an earlier run has to be dealt with first.
+    #[error("{table} is busy: {reason}")]
+    Busy {
+        /// The table.
+        table: String,
+        /// Who or what is in the way, and what to do.
+        reason: String,
+    },
+    /// The server cannot be reached, or does not let us in.
+    #[error("cannot connect to {target}: {reason}")]
+    Unreachable {
+        /// Host, port, database and user, without secrets.
+        target: String,
+        /// What happened.
+        reason: String,
+    },
+    /// A mistake in the configuration.
+    #[error("{}{}{message}", file.as_ref().map(|f| format!("{}:", f.display())).unwrap_or_default(),
+            match (file, line) { (Some(_), Some(l)) => format!("{l}: "), (Some(_), None) => " ".into(), _ => String::new() })]
+    Config {
+        /// The file it is in.
+        file: Option<PathBuf>,
+        /// The line, from 1.
+        line: Option<usize>,
+        /// What is wrong and what would be right.
+        message: String,
+    },
+    /// A mistake on the command line.
+    #[error("{0}")]
+    Usage(String),
+    /// A statement failed.
+    #[error("{action} failed: {}", describe(source))]
+    Sql {
+        /// What the statement was for.
+        action: String,
+        /// What the server said.
+        source: tokio_postgres::Error,
+    },
+    /// Someone changed the table, or what depends on it, while it was being repacked.
+    #[error("{table} was changed meanwhile: {difference}")]
+    Changed {
+        /// The table.
+        table: QualifiedName,
+        /// What differs.
+        difference: String,
+    },
+    /// Changes arrive faster than they can be drained.
+    #[error(
+        "{table}: {arrived_per_second:.0} changed rows a second arrive, {drained_per_second:.0} can be drained"
+    )]
+    CannotCatchUp {
+        /// The table.
+        table: QualifiedName,
+        /// Rows a second entering the key log.
+        arrived_per_second: f64,
+        /// Rows a second drained into the shadow.
+        drained_per_second: f64,
+    },
+    /// The cutover found no quiet moment in the attempts it had.
+    #[error(
+        "no quiet moment for the cutover of {table} in {attempts} attempts over {seconds} s; the last one: {last}"
+    )]
+    NoCutover {
+        /// The table.
+        table: QualifiedName,
+        /// How often it tried.
+        attempts: u32,
+        /// For how long.
+        seconds: u64,
+        /// What was in the way last.
+        last: String,
+    },
+    /// A bounded wait for a lock ended without it.
+    #[error("{0}")]
+    LockWait(String),
+    /// The shadow does not hold the rows of the table.
+    #[error("the copy of {table} does not match: {difference}")]
+    Mismatch {
+        /// The table.
+        table: QualifiedName,
+        /// The two counts and hashes.
+        difference: String,
+    },
+    /// The reply to the cutover's COMMIT was lost and the server could not be asked since.
+    #[error(
+        "the connection was lost during the COMMIT of the cutover of {table}, and the server cannot be asked whether it happened"
+    )]
+    CutoverUnknown {
+        /// The table.
+        table: QualifiedName,
+    },
+    /// A signal stopped the run.
+    #[error("interrupted")]
+    Interrupted,
+    /// Anything else, in words.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// What the caller should do about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Try the same again, a bounded number of times.
+    Retry,
+    /// The connection or the server is gone: connect anew, then resume.
+    Resume,
+    /// Stop; the state is kept, a person decides.
+    Stop,
+}
+
+impl Error {
+    /// Wraps a server error with what was being done.
+    pub fn sql(action: impl Into<String>) -> impl FnOnce(tokio_postgres::Error) -> Self {
+        let action = action.into();
+        move |source| Self::Sql { action, source }
+    }
+
+    /// The SQLSTATE, if the server gave one.
+    pub fn sqlstate(&self) -> Option<&SqlState> {
+        match self {
+            Self::Sql { source, .. } => source.code(),
+            _ => None,
+        }
+    }
+
+    /// Whether the server reported exactly this SQLSTATE.
+    pub fn is(&self, state: &SqlState) -> bool {
+        self.sqlstate() == Some(state)
+    }
+
+    /// Whether a lock was not to be had in time (`lock_timeout`, NOWAIT, or a deadlock).
+    pub fn is_lock(&self) -> bool {
+        matches!(self, Self::LockWait(_))
+            || self.is(&SqlState::LOCK_NOT_AVAILABLE)
+            || self.is(&SqlState::T_R_DEADLOCK_DETECTED)
+    }
+
+    /// What to do about it.
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            Self::LockWait(_) => Verdict::Retry,
+            Self::Sql { source, .. } => match source.code() {
+                None => Verdict::Resume,
+                Some(code) => match code.code() {
+                    // lock_not_available, deadlock_detected, serialization_failure
+                    "55P03" | "40P01" | "40001" => Verdict::Retry,
+                    // Class 08 connection exceptions; 57P01 to 57P03 and 57P05: shutdown, crash,
+                    // starting up, idle session. The server rolls back; the journal knows the rest.
+                    "57P01" | "57P02" | "57P03" | "57P05" => Verdict::Resume,
+                    c if c.starts_with("08") => Verdict::Resume,
+                    _ => Verdict::Stop,
+                },
+            },
+            Self::Unreachable { .. } | Self::CutoverUnknown { .. } => Verdict::Resume,
+            _ => Verdict::Stop,
+        }
+    }
+
+    /// The process exit status for this error when it ends the command.
+    pub fn exit_status(&self) -> u8 {
+        match self {
+            Self::Refused { .. } | Self::Busy { .. } => 3,
+            Self::Usage(_) => 2,
+            Self::Unreachable { .. } => 75,
+            Self::Config { .. } => 78,
+            Self::Interrupted => 130,
+            _ => 1,
+        }
+    }
+}
+
+/// A server error in one line: message, detail, hint and SQLSTATE.
+fn describe(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(db) => {
+            let mut text = db.message().to_owned();
+            for (label, part) in [("", db.detail()), ("hint: ", db.hint()), ("in: ", db.where_())] {
+                if let Some(part) = part {
+                    text.push_str(&format!("; {label}{}", part.lines().next().unwrap_or("")));
+                }
+            }
+            format!("{text} (SQLSTATE {})", db.code().code())
+        }
+        None => match std::error::Error::source(error) {
+            Some(source) => format!("the connection was lost ({source})"),
+            None => format!("the connection was lost ({error})"),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exit_statuses_are_those_documented() {
+        let table = || "public.t".to_owned();
+        assert_eq!(Error::Refused { table: table(), reasons: vec![] }.exit_status(), 3);
+        assert_eq!(Error::Busy { table: table(), reason: String::new() }.exit_status(), 3);
+        assert_eq!(Error::Usage(String::new()).exit_status(), 2);
+        let gone = Error::Unreachable { target: String::new(), reason: String::new() };
+        assert_eq!((gone.exit_status(), gone.verdict()), (75, Verdict::Resume));
+        assert_eq!(Error::Other(String::new()).exit_status(), 1);
+    }
+
+    #[test]
+    fn configuration_errors_point_at_the_line() {
+        let error = Error::Config {
+            file: Some("r.toml".into()),
+            line: Some(3),
+            message: "unknown key `usr`".into(),
+        };
+        assert_eq!(error.to_string(), "r.toml:3: unknown key `usr`");
+    }
+}

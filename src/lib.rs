@@ -1,0 +1,15 @@
+//! repackd takes the bloat out of PostgreSQL tables online, without a server extension and
+//! without superuser.
+//!
+//! # Layout
+//!
+//! Dependencies point one way; a module imports only from those on its left:
+//!
+//! [`names`] → [`error`], [`job`] → [`config`] → [`pg`]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
+
+pub mod config;
+pub mod error;
+pub mod job;
+pub mod names;
+pub mod pg;

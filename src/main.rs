@@ -1,0 +1,2 @@
+//! The `repackd` command.
+fn main() {}

@@ -1,4 +1,4 @@
--- Default privileges exist, but the table was made before them and has no written ACL at all: it must stay NULL.
+-- Default privileges exist, but the table was made before them and has no written ACL at all: the built-in rights stay.
 -- table: priv.bare
 -- setup
 CREATE SCHEMA priv AUTHORIZATION shape_owner;
@@ -17,4 +17,4 @@ INSERT INTO priv.bare (v) VALUES ('new');
 -- probe
 INSERT INTO priv.bare (v) VALUES ('probe');
 GRANT UPDATE ON priv.bare TO shape_writer;
-CREATE TABLE priv.marker AS SELECT relname::text, relacl::text FROM pg_class WHERE relnamespace = 'priv'::regnamespace AND relkind IN ('r', 'S') AND relname <> 'marker';
+CREATE TABLE priv.marker AS SELECT relname::text, COALESCE(relacl, acldefault(CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", relowner))::text AS acl FROM pg_class WHERE relnamespace = 'priv'::regnamespace AND relkind IN ('r', 'S') AND relname <> 'marker';

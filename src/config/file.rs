@@ -1,0 +1,283 @@
+//! The configuration file.
+
+use super::params::{PARAMETERS, Params, did_you_mean, lookup};
+use super::server::PasswordSource;
+use super::{Config, Connection, Environment, Server, Settings, conninfo, settings};
+use crate::error::{Error, Result};
+use std::path::Path;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// Keys of a connection that are neither settings nor parameters of libpq.
+const OWN_KEYS: &[&str] =
+    &["database", "url", "password_file", "password_command", "schemas", "tables"];
+
+/// Keys whose values are file names.
+const PATHS: &[&str] = &["passfile", "sslrootcert", "sslcert", "sslkey", "sslcrl", "sslcrldir"];
+
+/// A key or value of the file.
+type Value<'i> = Spanned<DeValue<'i>>;
+
+/// Reads a configuration.
+pub(super) fn read(text: &str, file: Option<&Path>, environment: &Environment) -> Result<Config> {
+    Reader { text, file, environment, warnings: Vec::new() }.config()
+}
+
+/// The text being read, and what was found worth a warning so far.
+struct Reader<'a> {
+    text: &'a str,
+    file: Option<&'a Path>,
+    environment: &'a Environment,
+    warnings: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn config(mut self) -> Result<Config> {
+        // Only the message of an error is passed on: its Display shows the line, which may be
+        // the one with the password.
+        let document = DeTable::parse(self.text).map_err(|error| {
+            self.error(error.span().map_or(0, |s| s.start), error.message().to_owned())
+        })?;
+        let mut connections = Vec::new();
+        for (key, value) in document.get_ref() {
+            match key.get_ref().as_ref() {
+                "connections" => {
+                    for (name, value) in self.table("connections", value)? {
+                        connections.push(self.connection(name, value)?);
+                    }
+                }
+                "logging" => {
+                    for (key, _) in self.table("logging", value)? {
+                        self.replaced(
+                            key.span().start,
+                            &format!("logging.{}", key.get_ref()),
+                            logging(key.get_ref()),
+                        );
+                    }
+                }
+                "notifier" => {
+                    for (key, _) in self.table("notifier", value)? {
+                        self.replaced(
+                            key.span().start,
+                            &format!("notifier.{}", key.get_ref()),
+                            "mail is sent by the daemon only, which does not read it yet",
+                        );
+                    }
+                }
+                "pid_dir" => self.replaced(
+                    key.span().start,
+                    "pid_dir",
+                    "an advisory lock in the database keeps two runners apart",
+                ),
+                other => {
+                    let hint =
+                        did_you_mean(other, ["connections", "logging", "notifier", "pid_dir"]);
+                    return Err(
+                        self.error(key.span().start, format!("unknown key `{other}`{hint}"))
+                    );
+                }
+            }
+        }
+        if connections.is_empty() {
+            return Err(Error::Config {
+                file: self.file.map(Path::to_owned),
+                line: None,
+                message: "no connection is configured; add a [connections.NAME]".into(),
+            });
+        }
+        self.repack_file();
+        Ok(Config { file: self.file.map(Path::to_owned), connections, warnings: self.warnings })
+    }
+
+    /// repcloud's second file, with storage parameters for the copies of tables.
+    fn repack_file(&mut self) {
+        let Some(file) = self.file else { return };
+        let Some(stem) = file.file_stem().and_then(|s| s.to_str()) else { return };
+        let second = file.with_file_name(format!("{stem}_repack.toml"));
+        if second.is_file() {
+            self.warnings.push(format!(
+                "{} is not read: set storage parameters with ALTER TABLE … SET (…), and the \
+                 repack applies them",
+                second.display()
+            ));
+        }
+    }
+
+    fn connection(
+        &mut self,
+        name: &Spanned<toml::de::DeString<'_>>,
+        value: &Value<'_>,
+    ) -> Result<Connection> {
+        let at = name.span().start;
+        let name = name.get_ref().to_string();
+        let mut params = Params::default();
+        let mut settings = Settings::default();
+        let (mut schemas, mut tables) = (Vec::new(), Vec::new());
+        let mut url = None;
+        let mut password: Option<(&str, PasswordSource)> = None;
+        for (key, value) in self.table(&format!("connections.{name}"), value)? {
+            let (at, key) = (key.span().start, key.get_ref().as_ref());
+            match key {
+                "url" => {
+                    let text = self.text_of(key, value)?;
+                    let given = conninfo::parse(&text);
+                    url = Some((at, given.map_err(|e| self.error(at, format!("url: {e}")))?));
+                }
+                "schemas" => schemas = self.names(key, value)?,
+                "tables" => tables = self.names(key, value)?,
+                "password_file" | "password_command" => {
+                    let source = match key {
+                        "password_file" => {
+                            PasswordSource::File(self.path(&self.text_of(key, value)?))
+                        }
+                        _ => PasswordSource::Command(self.command(value)?),
+                    };
+                    if let Some((other, _)) = password.replace((
+                        if key == "password_file" { "password_file" } else { "password_command" },
+                        source,
+                    )) {
+                        return Err(self.error(at, format!("{key} and {other}: give one of them")));
+                    }
+                }
+                _ if settings::KEYS.contains(&key) => {
+                    let text = self.text_of(key, value)?;
+                    settings.set(key, &text).map_err(|e| self.error(at, format!("{key}: {e}")))?;
+                }
+                _ if lookup(key).is_some() => {
+                    let mut text = self.text_of(key, value)?;
+                    if PATHS.contains(&key) && text != "system" {
+                        text = self.path(&text).display().to_string();
+                    }
+                    params.set(key, &text).map_err(|e| self.error(at, e))?;
+                }
+                _ => {
+                    let known = OWN_KEYS
+                        .iter()
+                        .chain(settings::KEYS)
+                        .copied()
+                        .chain(PARAMETERS.iter().map(|p| p.name));
+                    let hint = did_you_mean(key, known);
+                    return Err(self.error(at, format!("unknown key `{key}`{hint}")));
+                }
+            }
+        }
+        if let Some((at, given)) = url {
+            let twice = params.names().find(|n| {
+                ["host", "hostaddr", "port", "user", "dbname"].contains(n) || given.get(n).is_some()
+            });
+            if let Some(twice) = twice {
+                let twice = if twice == "dbname" { "database" } else { twice };
+                return Err(self.error(
+                    at,
+                    format!("both url and {twice}: put {twice} into the url, or leave the url out"),
+                ));
+            }
+            params = params.or(given);
+        }
+        if let Some((key, _)) = &password
+            && params.get("password").is_some()
+        {
+            return Err(self.error(at, format!("both password and {key}: give one of them")));
+        }
+        let (server, warnings) =
+            Server::resolve(params, password.map(|(_, source)| source), self.environment)
+                .map_err(|e| self.error(at, format!("connection {name}: {e}")))?;
+        self.warnings.extend(warnings.into_iter().map(|w| format!("connection {name}: {w}")));
+        Ok(Connection { name, server, schemas, tables, settings })
+    }
+
+    /// A table's entries in the order they stand in the file.
+    fn table<'v, 'i>(
+        &self,
+        name: &str,
+        value: &'v Value<'i>,
+    ) -> Result<Vec<(&'v Spanned<toml::de::DeString<'i>>, &'v Value<'i>)>> {
+        let Some(table) = value.get_ref().as_table() else {
+            return Err(self.error(value.span().start, format!("{name} has to be a table")));
+        };
+        let mut entries: Vec<_> = table.iter().collect();
+        entries.sort_by_key(|(key, _)| key.span().start);
+        Ok(entries)
+    }
+
+    /// A string, number or yes/no as text. What was found instead is not repeated.
+    fn text_of(&self, key: &str, value: &Value<'_>) -> Result<String> {
+        match value.get_ref() {
+            DeValue::String(text) => Ok(text.to_string()),
+            // A password is the one value where 007 and 7 differ.
+            DeValue::Integer(number) if key != "password" => Ok(number.to_string()),
+            DeValue::Float(number) if key != "password" => Ok(number.as_str().to_owned()),
+            DeValue::Boolean(flag) if key != "password" => Ok(flag.to_string()),
+            other => Err(self.error(
+                value.span().start,
+                format!("{key} has to be a string, not {} {}", article(other), other.type_str()),
+            )),
+        }
+    }
+
+    /// A list of names; one name alone will do.
+    fn names(&self, key: &str, value: &Value<'_>) -> Result<Vec<String>> {
+        let wrong = |at| self.error(at, format!("{key} has to be a list of strings"));
+        match value.get_ref() {
+            DeValue::String(name) => Ok(vec![name.to_string()]),
+            DeValue::Array(names) => names
+                .iter()
+                .map(|n| {
+                    n.get_ref().as_str().map(str::to_owned).ok_or_else(|| wrong(n.span().start))
+                })
+                .collect(),
+            _ => Err(wrong(value.span().start)),
+        }
+    }
+
+    /// A program and its arguments; a string is for the shell.
+    fn command(&self, value: &Value<'_>) -> Result<Vec<String>> {
+        match value.get_ref() {
+            DeValue::String(command) => Ok(vec!["sh".into(), "-c".into(), command.to_string()]),
+            _ => match self.names("password_command", value)? {
+                empty if empty.is_empty() => {
+                    Err(self.error(value.span().start, "password_command is empty".into()))
+                }
+                command => Ok(command),
+            },
+        }
+    }
+
+    /// A file name: relative ones start at the configuration file.
+    fn path(&self, text: &str) -> std::path::PathBuf {
+        let path = self.environment.expand(text);
+        match self.file.and_then(Path::parent) {
+            Some(folder) => folder.join(path),
+            None => path,
+        }
+    }
+
+    fn replaced(&mut self, at: usize, key: &str, by: &str) {
+        self.warnings.push(format!("line {}: {key} is not read: {by}", self.line(at)));
+    }
+
+    /// The line of a byte of the text, from 1.
+    fn line(&self, at: usize) -> usize {
+        self.text.as_bytes().iter().take(at).filter(|b| **b == b'\n').count() + 1
+    }
+
+    fn error(&self, at: usize, message: String) -> Error {
+        Error::Config { file: self.file.map(Path::to_owned), line: Some(self.line(at)), message }
+    }
+}
+
+fn article(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::Integer(_) | DeValue::Array(_) => "an",
+        _ => "a",
+    }
+}
+
+/// What replaces a key of repcloud's `[logging]`.
+fn logging(key: &str) -> &'static str {
+    match key {
+        "log_level" => "RUST_LOG sets the level, --debug the highest",
+        "log_days_keep" => "whatever takes standard error (journald, a container) keeps it",
+        _ => "log lines go to standard error",
+    }
+}

@@ -1,0 +1,114 @@
+//! An open connection.
+
+use crate::error::{Error, Result};
+use std::future::poll_fn;
+use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
+use tokio_postgres::{AsyncMessage, Client, Connection, Socket};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// An open connection, driven in the background until it is dropped or lost.
+///
+/// Dereferences to the [`Client`].
+pub struct Session {
+    client: Client,
+    pid: i32,
+    tls: MakeRustlsConnect,
+    target: String,
+}
+
+impl Session {
+    /// Takes over a connection that has just been made.
+    pub(super) async fn start(
+        client: Client,
+        connection: Connection<Socket, TlsStream>,
+        tls: MakeRustlsConnect,
+        target: String,
+    ) -> Result<Self, tokio_postgres::Error> {
+        drive(connection, target.clone());
+        let messages = client.simple_query("SELECT pg_backend_pid()").await?;
+        let pid = messages.iter().find_map(|message| match message {
+            tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
+            _ => None,
+        });
+        Ok(Self { client, pid: pid.unwrap_or_default(), tls, target })
+    }
+
+    /// The client.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The client, for transactions.
+    pub fn client_mut(&mut self) -> &mut Client {
+        &mut self.client
+    }
+
+    /// Asks the server to cancel what this session is doing, over a connection of the same kind.
+    /// That it was asked does not mean that anything was cancelled.
+    pub async fn cancel(&self) -> Result<()> {
+        self.client.cancel_token().cancel_query(self.tls.clone()).await.map_err(|error| {
+            Error::Unreachable {
+                target: self.target.clone(),
+                reason: format!("the cancel request failed: {}", super::explain::chain(&error)),
+            }
+        })
+    }
+
+    /// Whether the connection is known to be gone.
+    pub fn is_closed(&self) -> bool {
+        self.client.is_closed()
+    }
+
+    /// The process id of the server's side, as in `pg_stat_activity`.
+    pub fn backend_pid(&self) -> i32 {
+        self.pid
+    }
+
+    /// Host, port, database and user, without secrets.
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+}
+
+impl std::ops::Deref for Session {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl std::ops::DerefMut for Session {
+    fn deref_mut(&mut self) -> &mut Client {
+        &mut self.client
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Session({}, pid {})", self.target, self.pid)
+    }
+}
+
+/// The encrypted stream of a [`MakeRustlsConnect`], whose own name for it is private.
+pub(super) type TlsStream =
+    <<MakeRustlsConnect as MakeTlsConnect<Socket>>::TlsConnect as TlsConnect<Socket>>::Stream;
+
+/// Does the reading and writing of a connection until the client is dropped or the server gone.
+fn drive(mut connection: Connection<Socket, TlsStream>, target: String) {
+    tokio::spawn(async move {
+        loop {
+            match poll_fn(|context| connection.poll_message(context)).await {
+                Some(Ok(AsyncMessage::Notice(notice))) => {
+                    tracing::debug!(%target, severity = notice.severity(), "{}", notice.message());
+                }
+                Some(Ok(_)) => {}
+                Some(Err(error)) => {
+                    tracing::debug!(%target, "connection lost: {}", super::explain::chain(&error));
+                    break;
+                }
+                None => break,
+            }
+        }
+    });
+}

@@ -29,7 +29,8 @@ CREATE INDEX rows_l ON con.rows USING gist (l con_ext.gist_ltree_ops (siglen='10
 CREATE INDEX rows_t ON con.rows USING gin (t con_ext.gin_trgm_ops, n);
 CREATE INDEX rows_tg ON con.rows USING gist (t con_ext.gist_trgm_ops (siglen='24'));
 CREATE INDEX rows_cu ON con.rows USING gist (cu);
-CREATE INDEX rows_ia ON con.rows USING gist (ia con_ext.gist__intbig_ops (siglen='128'));
+CREATE INDEX rows_ia ON con.rows USING gin (ia con_ext.gin__int_ops);
+CREATE INDEX rows_iag ON con.rows USING gist (ia con_ext.gist__intbig_ops (siglen='128')) WHERE id < 200;
 CREATE INDEX rows_bloom ON con.rows USING bloom (n, id) WITH (length='40', col1='3', col2='4');
 RESET ROLE;
 INSERT INTO con.rows SELECT i, con_ext.hstore('k' || i % 10, i::text), ('Top.a' || i % 10 || '.b' || i)::con_ext.ltree, ('Name ' || i)::con_ext.citext, 'text number ' || i, i, con_ext.cube(i, i + 1), ARRAY[i, i % 10] FROM generate_series(1, 3000) i;

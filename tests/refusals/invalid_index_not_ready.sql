@@ -1,0 +1,11 @@
+-- A unique index left half-built, neither ready nor valid.
+-- table: ref.orders
+-- refuse: invalid index orders_halfway
+-- setup
+CREATE SCHEMA ref AUTHORIZATION shape_owner;
+CREATE TABLE ref.orders (id integer PRIMARY KEY, customer integer, amount numeric);
+ALTER TABLE ref.orders OWNER TO shape_owner;
+INSERT INTO ref.orders SELECT i, i % 10, i FROM generate_series(1, 1000) i;
+DELETE FROM ref.orders WHERE id % 3 <> 0 AND id < 990;
+CREATE UNIQUE INDEX orders_halfway ON ref.orders (amount);
+UPDATE pg_index SET indisvalid = false, indisready = false WHERE indexrelid = 'ref.orders_halfway'::regclass;

@@ -1,0 +1,10 @@
+-- A unique index on a column kept filled by a check only.
+-- table: ref.orders
+-- refuse: key
+-- setup
+CREATE SCHEMA ref AUTHORIZATION shape_owner;
+CREATE TABLE ref.orders (id integer, customer integer, amount numeric);
+ALTER TABLE ref.orders OWNER TO shape_owner;
+INSERT INTO ref.orders SELECT i, i % 10, i FROM generate_series(1, 1000) i;
+CREATE UNIQUE INDEX orders_unique ON ref.orders (id);
+ALTER TABLE ref.orders ADD CHECK (id IS NOT NULL);

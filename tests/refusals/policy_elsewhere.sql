@@ -1,0 +1,11 @@
+-- A policy on another table reads the table.
+-- table: ref.orders
+-- refuse: policy others_seen
+-- setup
+CREATE SCHEMA ref AUTHORIZATION shape_owner;
+CREATE TABLE ref.orders (id integer PRIMARY KEY, customer integer, amount numeric);
+ALTER TABLE ref.orders OWNER TO shape_owner;
+INSERT INTO ref.orders SELECT i, i % 10, i FROM generate_series(1, 1000) i;
+DELETE FROM ref.orders WHERE id % 3 <> 0 AND id < 990;
+CREATE TABLE ref.others (id integer PRIMARY KEY);
+CREATE POLICY others_seen ON ref.others USING (EXISTS (SELECT FROM ref.orders o WHERE o.id = others.id));

@@ -1,0 +1,10 @@
+-- A policy, row security not switched on.
+-- table: ref.orders
+-- refuse: policy orders_idle
+-- setup
+CREATE SCHEMA ref AUTHORIZATION shape_owner;
+CREATE TABLE ref.orders (id integer PRIMARY KEY, customer integer, amount numeric);
+ALTER TABLE ref.orders OWNER TO shape_owner;
+INSERT INTO ref.orders SELECT i, i % 10, i FROM generate_series(1, 1000) i;
+DELETE FROM ref.orders WHERE id % 3 <> 0 AND id < 990;
+CREATE POLICY orders_idle ON ref.orders FOR SELECT TO shape_reader USING (customer = 1);

@@ -1,0 +1,12 @@
+-- A constraint trigger on another table that names the table in FROM.
+-- table: ref.orders
+-- refuse: trigger others_checked
+-- setup
+CREATE SCHEMA ref AUTHORIZATION shape_owner;
+CREATE TABLE ref.orders (id integer PRIMARY KEY, customer integer, amount numeric);
+ALTER TABLE ref.orders OWNER TO shape_owner;
+INSERT INTO ref.orders SELECT i, i % 10, i FROM generate_series(1, 1000) i;
+DELETE FROM ref.orders WHERE id % 3 <> 0 AND id < 990;
+CREATE FUNCTION ref.touch() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
+CREATE TABLE ref.others (id integer PRIMARY KEY);
+CREATE CONSTRAINT TRIGGER others_checked AFTER INSERT ON ref.others FROM ref.orders FOR EACH ROW EXECUTE FUNCTION ref.touch();

@@ -1,0 +1,10 @@
+-- A view over the table.
+-- table: ref.orders
+-- refuse: view order_view
+-- setup
+CREATE SCHEMA ref AUTHORIZATION shape_owner;
+CREATE TABLE ref.orders (id integer PRIMARY KEY, customer integer, amount numeric);
+ALTER TABLE ref.orders OWNER TO shape_owner;
+INSERT INTO ref.orders SELECT i, i % 10, i FROM generate_series(1, 1000) i;
+DELETE FROM ref.orders WHERE id % 3 <> 0 AND id < 990;
+CREATE VIEW ref.order_view AS SELECT id, amount FROM ref.orders;

@@ -1,0 +1,10 @@
+-- A view that only casts to the row type of the table.
+-- table: ref.orders
+-- refuse: view type_view
+-- setup
+CREATE SCHEMA ref AUTHORIZATION shape_owner;
+CREATE TABLE ref.orders (id integer PRIMARY KEY, customer integer, amount numeric);
+ALTER TABLE ref.orders OWNER TO shape_owner;
+INSERT INTO ref.orders SELECT i, i % 10, i FROM generate_series(1, 1000) i;
+DELETE FROM ref.orders WHERE id % 3 <> 0 AND id < 990;
+CREATE VIEW ref.type_view AS SELECT NULL::ref.orders AS o;

@@ -1,1 +1,213 @@
 //! The words of one repack: its phases, what it reports while it works, and how it ended.
+
+use crate::catalog::lookup::Sizes;
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// The phases of a repack. The order is the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// Describing the table, and refusing what cannot be repacked.
+    Preflight,
+    /// Creating the run's schemas, the shadow and the key log.
+    Prepare,
+    /// Attaching capture to the table.
+    Capture,
+    /// Copying the table chunk by chunk.
+    Copy,
+    /// Removing from the shadow what was touched meanwhile.
+    Purge,
+    /// Building the indexes.
+    Index,
+    /// Draining the key log.
+    Drain,
+    /// Comparing both tables.
+    Verify,
+    /// Exchanging both tables.
+    Cutover,
+    /// Dropping the old table.
+    Cleanup,
+}
+
+impl Phase {
+    /// All of them, in order.
+    pub const ALL: [Self; 10] = [
+        Self::Preflight,
+        Self::Prepare,
+        Self::Capture,
+        Self::Copy,
+        Self::Purge,
+        Self::Index,
+        Self::Drain,
+        Self::Verify,
+        Self::Cutover,
+        Self::Cleanup,
+    ];
+
+    /// Its name, as the journal and the logs have it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Preflight => "preflight",
+            Self::Prepare => "prepare",
+            Self::Capture => "capture",
+            Self::Copy => "copy",
+            Self::Purge => "purge",
+            Self::Index => "index",
+            Self::Drain => "drain",
+            Self::Verify => "verify",
+            Self::Cutover => "cutover",
+            Self::Cleanup => "cleanup",
+        }
+    }
+
+    /// The phase of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|p| p.name() == name)
+    }
+
+    /// Whether the new table is already live: then a run is finished forward, never undone.
+    pub fn is_past_cutover(self) -> bool {
+        self > Self::Cutover
+    }
+}
+
+impl std::fmt::Display for Phase {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What a run tells whoever listens. Sent through a channel; the engine never waits for anyone.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// Work on a table begins.
+    Started {
+        /// The table.
+        table: String,
+        /// Its sizes.
+        before: Sizes,
+    },
+    /// A phase begins.
+    Phase {
+        /// The table.
+        table: String,
+        /// Which.
+        phase: Phase,
+    },
+    /// How far the current phase is.
+    Progress {
+        /// The table.
+        table: String,
+        /// Which phase.
+        phase: Phase,
+        /// Units done.
+        done: u64,
+        /// Units in all, as far as one can tell.
+        total: u64,
+        /// Rows, where the phase counts them.
+        rows: u64,
+        /// Bytes, where the phase counts them.
+        bytes: u64,
+    },
+    /// Something an operator should read.
+    Note {
+        /// The table.
+        table: String,
+        /// What.
+        text: String,
+    },
+    /// A phase ended.
+    PhaseDone {
+        /// The table.
+        table: String,
+        /// Which.
+        phase: Phase,
+        /// How long it took in this process.
+        took: Duration,
+    },
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ending {
+    /// The table was repacked.
+    Done,
+    /// Everything but the cutover is done; the shadow waits.
+    Prepared,
+    /// The run was given up and every trace removed.
+    Aborted,
+    /// The table cannot be repacked.
+    Refused,
+    /// Someone else is at work on it.
+    Busy,
+    /// It failed; the report says what is left.
+    Failed,
+    /// A signal stopped it.
+    Interrupted,
+}
+
+/// The figures of one run.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Figures {
+    /// Sizes when it began.
+    pub before: Sizes,
+    /// Sizes afterwards, if it came to that.
+    pub after: Option<Sizes>,
+    /// Rows copied by chunks.
+    pub rows_copied: u64,
+    /// Log rows drained.
+    pub rows_replayed: u64,
+    /// Rows compared by verification, if it ran.
+    pub rows_verified: Option<u64>,
+    /// Attempts at the cutover.
+    pub attempts: u32,
+    /// The longest time, in milliseconds, that anyone can have waited at one attempt.
+    pub longest_wait_ms: f64,
+    /// Seconds spent in each phase, over all resumptions.
+    pub seconds: std::collections::BTreeMap<Phase, f64>,
+    /// What an operator should read.
+    pub notes: Vec<String>,
+}
+
+/// What is said about one table at the end.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// The connection's name.
+    pub connection: String,
+    /// The table.
+    pub table: String,
+    /// How it ended.
+    pub ending: Ending,
+    /// The phase it ended in.
+    pub phase: Phase,
+    /// What went wrong, if anything.
+    pub error: Option<String>,
+    /// What state things are in now.
+    pub state: Option<String>,
+    /// What to do next.
+    pub next: Option<String>,
+    /// The figures.
+    pub figures: Figures,
+    /// The exit status this table asks for.
+    #[serde(skip)]
+    pub exit_status: u8,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phases_have_one_name_each_and_stand_in_order() {
+        for pair in Phase::ALL.windows(2) {
+            assert!(pair[0] < pair[1]);
+        }
+        for phase in Phase::ALL {
+            assert_eq!(Phase::parse(phase.name()), Some(phase));
+        }
+        assert!(!Phase::Cutover.is_past_cutover());
+        assert!(Phase::Cleanup.is_past_cutover());
+    }
+}

@@ -25,7 +25,7 @@ impl Session {
         target: String,
     ) -> Result<Self, tokio_postgres::Error> {
         drive(connection, target.clone());
-        let messages = client.simple_query("SELECT pg_backend_pid()").await?;
+        let messages = client.simple_query("SELECT pg_catalog.pg_backend_pid()").await?;
         let pid = messages.iter().find_map(|message| match message {
             tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
             _ => None,

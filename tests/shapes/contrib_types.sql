@@ -28,7 +28,7 @@ CREATE INDEX rows_hg ON con.rows USING gist (h con_ext.gist_hstore_ops (siglen='
 CREATE INDEX rows_l ON con.rows USING gist (l con_ext.gist_ltree_ops (siglen='100'));
 CREATE INDEX rows_t ON con.rows USING gin (t con_ext.gin_trgm_ops, n);
 CREATE INDEX rows_tg ON con.rows USING gist (t con_ext.gist_trgm_ops (siglen='24'));
-CREATE INDEX rows_cu ON con.rows USING gist (cu);
+CREATE INDEX rows_cu ON con.rows USING gist (cu) WHERE id < 150;
 CREATE INDEX rows_ia ON con.rows USING gin (ia con_ext.gin__int_ops);
 CREATE INDEX rows_iag ON con.rows USING gist (ia con_ext.gist__intbig_ops (siglen='128')) WHERE id < 200;
 CREATE INDEX rows_bloom ON con.rows USING bloom (n, id) WITH (length='40', col1='3', col2='4');

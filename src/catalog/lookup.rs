@@ -1,0 +1,132 @@
+//! Finding tables by name, and their sizes.
+
+use crate::error::{Error, Result};
+use crate::names::{QualifiedName, TableArg};
+use serde::{Deserialize, Serialize};
+use tokio_postgres::{GenericClient, types::Type};
+
+/// A table found in the catalog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Its OID.
+    pub oid: u32,
+    /// Its schema and name.
+    pub name: QualifiedName,
+    /// `relkind`, for saying what a thing is that cannot be repacked.
+    pub kind: char,
+}
+
+/// Sizes on disk, in bytes ("Database Object Size Functions", PostgreSQL manual 9.28).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sizes {
+    /// The main fork with its maps.
+    pub heap: i64,
+    /// All indexes.
+    pub indexes: i64,
+    /// The TOAST table and its index.
+    pub toast: i64,
+}
+
+impl Sizes {
+    /// All of it.
+    pub fn total(&self) -> i64 {
+        self.heap + self.indexes + self.toast
+    }
+}
+
+/// Finds the table a person named. Without a schema, the first match on the role's own search
+/// path counts, as in psql; `path` is that search path, since ours is empty.
+pub async fn by_name(
+    client: &impl GenericClient,
+    arg: &TableArg,
+    path: &[String],
+) -> Result<Option<Found>> {
+    let schemas: Vec<String> = match &arg.schema {
+        Some(schema) => vec![schema.clone()],
+        None => path.to_vec(),
+    };
+    let rows = client
+        .query_typed(
+            "SELECT c.oid, n.nspname::text, c.relname::text, c.relkind
+             FROM unnest($1::text[]) WITH ORDINALITY AS p(schema, ord)
+             JOIN pg_catalog.pg_namespace n ON n.nspname = p.schema
+             JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid
+             WHERE c.relname = $2 AND c.relkind NOT IN ('i', 'I', 'c') ORDER BY p.ord LIMIT 1",
+            &[(&schemas, Type::TEXT_ARRAY), (&arg.name, Type::TEXT)],
+        )
+        .await
+        .map_err(Error::sql(format!("looking for {arg}")))?;
+    Ok(rows.first().map(found))
+}
+
+/// The name a relation has now, by its OID.
+pub async fn by_oid(client: &impl GenericClient, oid: u32) -> Result<Option<Found>> {
+    let rows = client
+        .query_typed(
+            "SELECT c.oid, n.nspname::text, c.relname::text, c.relkind
+             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+             WHERE c.oid = $1",
+            &[(&oid, Type::OID)],
+        )
+        .await
+        .map_err(Error::sql("looking for the table by its OID"))?;
+    Ok(rows.first().map(found))
+}
+
+/// Every ordinary table a list means: those of `schemas` and those of `tables`, or, when both are
+/// empty, all that are not the system's or repackd's own. Largest first.
+pub async fn by_list(
+    client: &impl GenericClient,
+    schemas: &[String],
+    tables: &[QualifiedName],
+) -> Result<Vec<Found>> {
+    let pairs: (Vec<&str>, Vec<&str>) =
+        tables.iter().map(|t| (t.schema.as_str(), t.name.as_str())).unzip();
+    let rows = client
+        .query_typed(
+            "SELECT c.oid, n.nspname::text, c.relname::text, c.relkind
+             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+             WHERE c.relkind = 'r' AND c.relpersistence <> 't'
+               AND n.nspname !~ '^(pg_|information_schema$|repackd_[0-9]+(_new|_old)?$)'
+               AND (n.nspname = ANY ($1)
+                    OR (n.nspname, c.relname) IN (SELECT * FROM unnest($2::text[], $3::text[]))
+                    OR cardinality($1) = 0 AND cardinality($2) = 0)
+             ORDER BY pg_catalog.pg_total_relation_size(c.oid) DESC NULLS LAST, n.nspname, c.relname",
+            &[
+                (&schemas, Type::TEXT_ARRAY),
+                (&pairs.0, Type::TEXT_ARRAY),
+                (&pairs.1, Type::TEXT_ARRAY),
+            ],
+        )
+        .await
+        .map_err(Error::sql("listing the tables"))?;
+    Ok(rows.iter().map(found).collect())
+}
+
+/// The sizes of a table now.
+pub async fn sizes(client: &impl GenericClient, oid: u32) -> Result<Sizes> {
+    let row = client
+        .query_typed_opt(
+            "SELECT coalesce(pg_catalog.pg_table_size(c.oid) - coalesce(pg_catalog.pg_total_relation_size(nullif(c.reltoastrelid, 0)), 0), 0),
+                    coalesce(pg_catalog.pg_indexes_size(c.oid), 0),
+                    coalesce(pg_catalog.pg_total_relation_size(nullif(c.reltoastrelid, 0)), 0)
+             FROM pg_catalog.pg_class c WHERE c.oid = $1",
+            &[(&oid, Type::OID)],
+        )
+        .await
+        .map_err(Error::sql("measuring the table"))?;
+    Ok(row.map_or_else(Sizes::default, |r| Sizes {
+        heap: r.get(0),
+        indexes: r.get(1),
+        toast: r.get(2),
+    }))
+}
+
+fn found(row: &tokio_postgres::Row) -> Found {
+    let kind: i8 = row.get(3);
+    Found {
+        oid: row.get(0),
+        name: QualifiedName::new(row.get::<_, String>(1), row.get::<_, String>(2)),
+        kind: char::from(kind.unsigned_abs()),
+    }
+}

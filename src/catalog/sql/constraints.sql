@@ -1,0 +1,22 @@
+-- The constraints of the table. Foreign keys are listed by dependents.sql.
+-- $1 OID of the table. One row, one JSON array.
+-- NOT NULL constraints (contype n) have rows here from PostgreSQL 18 on.
+SELECT coalesce(json_agg(json_build_object(
+    'name', k.conname,
+    'kind', k.contype,
+    'definition', pg_catalog.pg_get_constraintdef(k.oid),
+    'validated', k.convalidated,
+    'enforced', coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true),
+    'period', coalesce((to_jsonb(k) ->> 'conperiod')::boolean, false),
+    'no_inherit', k.connoinherit AND k.contype IN ('c', 'n'),
+    'deferrable', k.condeferrable,
+    'deferred', k.condeferred,
+    'index', i.relname,
+    'column', CASE WHEN k.contype = 'n' THEN
+        (SELECT a.attname FROM pg_catalog.pg_attribute a
+         WHERE a.attrelid = k.conrelid AND a.attnum = k.conkey[1]) END,
+    'comment', pg_catalog.obj_description(k.oid, 'pg_constraint')
+    ) ORDER BY k.contype, k.conname), '[]')::text
+FROM pg_catalog.pg_constraint k
+LEFT JOIN pg_catalog.pg_class i ON i.oid = k.conindid
+WHERE k.conrelid = $1 AND k.contype IN ('c', 'n', 'p', 'u', 'x')

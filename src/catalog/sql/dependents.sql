@@ -1,0 +1,85 @@
+-- Everything that hangs on the table and is not plainly a part of it, in words.
+-- $1 OID of the table; $2 names of triggers to leave out (repackd's own). One row per dependent.
+-- First the parts are collected (indexes, constraints, defaults, row type, own sequences, ...);
+-- whatever else refers to one of them, of whatever kind, is listed: nothing is ignored.
+WITH RECURSIVE part(classid, objid) AS (
+    SELECT 'pg_catalog.pg_class'::regclass::oid, $1::oid
+    UNION
+    SELECT d.classid, d.objid
+    FROM part p
+    JOIN pg_catalog.pg_depend d ON d.refclassid = p.classid AND d.refobjid = p.objid
+    LEFT JOIN pg_catalog.pg_class c ON d.classid = 'pg_catalog.pg_class'::regclass AND c.oid = d.objid
+    LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
+    LEFT JOIN pg_catalog.pg_constraint k ON d.classid = 'pg_catalog.pg_constraint'::regclass AND k.oid = d.objid
+    LEFT JOIN pg_catalog.pg_trigger g ON d.classid = 'pg_catalog.pg_trigger'::regclass AND g.oid = d.objid
+    WHERE (c.relkind = 'i' AND i.indrelid = $1)
+       OR (c.relkind = 't' AND d.deptype = 'i')
+       OR (c.relkind = 'S' AND d.deptype IN ('a', 'i') AND p.objid = $1)
+       OR (k.conrelid = $1 AND k.contype IN ('c', 'n', 'p', 'u', 'x'))
+       -- The internal trigger of a deferrable unique constraint, or our own capture.
+       OR (g.tgrelid = $1 AND (g.tgisinternal AND d.deptype = 'i' OR g.tgname = ANY ($2::text[])))
+       OR (d.classid = 'pg_catalog.pg_attrdef'::regclass
+           AND EXISTS (SELECT FROM pg_catalog.pg_attrdef a WHERE a.oid = d.objid AND a.adrelid = $1))
+       OR (d.classid = 'pg_catalog.pg_statistic_ext'::regclass
+           AND EXISTS (SELECT FROM pg_catalog.pg_statistic_ext s WHERE s.oid = d.objid AND s.stxrelid = $1))
+       OR (d.classid = 'pg_catalog.pg_type'::regclass AND d.deptype = 'i'
+           AND EXISTS (SELECT FROM pg_catalog.pg_type y
+                       WHERE y.oid = d.objid AND (y.typrelid = p.objid OR y.typelem = p.objid)))
+), outside AS (
+    SELECT DISTINCT d.classid, d.objid, d.objsubid
+    FROM part p
+    JOIN pg_catalog.pg_depend d ON d.refclassid = p.classid AND d.refobjid = p.objid
+    WHERE NOT EXISTS (SELECT FROM part q WHERE q.classid = d.classid AND q.objid = d.objid)
+      -- A serial's sequence is kept, with its OID: what else uses it does not notice.
+      AND NOT (p.classid = 'pg_catalog.pg_class'::regclass AND p.objid IN (
+          SELECT s.objid FROM pg_catalog.pg_depend s JOIN pg_catalog.pg_class c ON c.oid = s.objid
+          WHERE s.classid = 'pg_catalog.pg_class'::regclass AND c.relkind = 'S'
+            AND s.refclassid = 'pg_catalog.pg_class'::regclass AND s.refobjid = $1 AND s.deptype = 'a'))
+)
+SELECT CASE
+    WHEN k.contype = 'f' AND k.conrelid = $1 THEN 'its foreign key ' || pg_catalog.quote_ident(k.conname)
+        || ' to ' || k.confrelid::regclass::text
+    WHEN k.contype = 'f' THEN 'foreign key ' || pg_catalog.quote_ident(k.conname) || ' of table '
+        || k.conrelid::regclass::text
+    WHEN v.relkind = 'v' THEN 'view ' || v.oid::regclass::text
+    WHEN v.relkind = 'm' THEN 'materialized view ' || v.oid::regclass::text
+    ELSE pg_catalog.pg_describe_object(o.classid, o.objid, o.objsubid) END
+FROM outside o
+LEFT JOIN pg_catalog.pg_constraint k ON o.classid = 'pg_catalog.pg_constraint'::regclass AND k.oid = o.objid
+LEFT JOIN pg_catalog.pg_rewrite w ON o.classid = 'pg_catalog.pg_rewrite'::regclass AND w.oid = o.objid
+LEFT JOIN pg_catalog.pg_class v ON v.oid = w.ev_class AND w.rulename = '_RETURN'
+UNION
+SELECT 'extension ' || pg_catalog.quote_ident(e.extname) || ', of which '
+       || pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)
+       || CASE d.deptype WHEN 'e' THEN ' is a part' ELSE ' depends' END
+FROM part p
+JOIN pg_catalog.pg_depend d ON d.classid = p.classid AND d.objid = p.objid AND d.deptype IN ('e', 'x')
+JOIN pg_catalog.pg_extension e ON d.refclassid = 'pg_catalog.pg_extension'::regclass AND e.oid = d.refobjid
+UNION
+SELECT 'a security label on ' || pg_catalog.pg_describe_object(l.classoid, l.objoid, l.objsubid)
+FROM part p JOIN pg_catalog.pg_seclabel l ON l.classoid = p.classid AND l.objoid = p.objid
+UNION
+SELECT 'publication ' || pg_catalog.quote_ident(b.pubname) || ' (for all tables)'
+FROM pg_catalog.pg_publication b WHERE b.puballtables
+UNION
+-- FOR TABLES IN SCHEMA, PostgreSQL 15; pg_publication_tables knows it in every version.
+SELECT 'publication ' || pg_catalog.quote_ident(t.pubname)
+FROM pg_catalog.pg_publication_tables t
+JOIN pg_catalog.pg_namespace n ON n.nspname = t.schemaname
+JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = t.tablename
+WHERE c.oid = $1
+UNION
+SELECT 'a subscription that fills the table' FROM pg_catalog.pg_subscription_rel s WHERE s.srrelid = $1
+UNION
+SELECT 'its parent table ' || h.inhparent::regclass::text FROM pg_catalog.pg_inherits h WHERE h.inhrelid = $1
+UNION
+SELECT 'child table ' || h.inhrelid::regclass::text FROM pg_catalog.pg_inherits h WHERE h.inhparent = $1
+UNION
+SELECT 'a comment or privileges on its row type' FROM pg_catalog.pg_type y
+WHERE y.typrelid = $1
+  AND (y.typacl IS NOT NULL OR pg_catalog.obj_description(y.oid, 'pg_type') IS NOT NULL)
+UNION
+SELECT 'its array type ' || y.oid::regtype::text || ', which was renamed'
+FROM pg_catalog.pg_type r JOIN pg_catalog.pg_type y ON y.oid = r.typarray
+WHERE r.typrelid = $1 AND y.typname <> ALL (ARRAY['_' || r.typname, left('_' || r.typname, 63)])
+ORDER BY 1

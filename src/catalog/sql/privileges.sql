@@ -1,0 +1,21 @@
+-- What the login role and the table's owner lack. $1 OID of the table.
+SELECT
+    pg_catalog.pg_has_role(c.relowner, 'MEMBER') AS is_owner,
+    pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') AS create_database,
+    pg_catalog.has_schema_privilege(c.relowner, c.relnamespace, 'USAGE') AS owner_schema_usage,
+    pg_catalog.has_schema_privilege(c.relowner, c.relnamespace, 'CREATE') AS owner_schema_create,
+    pg_catalog.has_table_privilege(c.relowner, c.oid, 'SELECT') AS owner_select,
+    pg_catalog.has_table_privilege(c.relowner, c.oid, 'TRIGGER') AS owner_trigger,
+    pg_catalog.has_table_privilege(c.relowner, c.oid, 'UPDATE,DELETE,TRUNCATE') AS owner_write,
+    ARRAY(SELECT DISTINCT t.spcname::text
+          FROM pg_catalog.pg_class r JOIN pg_catalog.pg_tablespace t ON t.oid = r.reltablespace
+          WHERE (r.oid = $1 OR r.oid IN (SELECT i.indexrelid FROM pg_catalog.pg_index i WHERE i.indrelid = $1))
+            AND NOT pg_catalog.has_tablespace_privilege(c.relowner, t.oid, 'CREATE')) AS tablespaces,
+    (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = session_user) AS login_is_superuser,
+    (SELECT rolsuper FROM pg_catalog.pg_roles WHERE oid = c.relowner) AS owner_is_superuser,
+    session_user::text AS login,
+    pg_catalog.current_database()::text AS database,
+    pg_catalog.pg_is_in_recovery() AS standby,
+    pg_catalog.current_setting('server_version_num')::int AS version
+FROM pg_catalog.pg_class c
+WHERE c.oid = $1

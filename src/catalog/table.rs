@@ -1,0 +1,257 @@
+//! The description of one table, free of OIDs: two tables with equal descriptions are dumped alike.
+
+use super::acl::Grant;
+use crate::names::QualifiedName;
+use serde::{Deserialize, Serialize};
+
+/// Everything about a table that `pg_dump` would show, and a little more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableDescription {
+    /// The table itself.
+    pub relation: Relation,
+    /// Its columns, in order.
+    pub columns: Vec<Column>,
+    /// Its constraints except foreign keys.
+    pub constraints: Vec<Constraint>,
+    /// Its indexes.
+    pub indexes: Vec<Index>,
+    /// Its extended statistics objects.
+    pub statistics: Vec<Statistics>,
+    /// The sequences its columns own.
+    pub sequences: Vec<Sequence>,
+}
+
+/// What `pg_class` says of the table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)] // each field is the column of pg_class it is called after
+pub struct Relation {
+    pub schema: String,
+    pub name: String,
+    pub owner: String,
+    pub kind: String,
+    pub persistence: String,
+    pub access_method: Option<String>,
+    /// `None`: the database's default tablespace.
+    pub tablespace: Option<String>,
+    pub reloptions: Vec<String>,
+    pub toast_reloptions: Vec<String>,
+    pub replica_identity: String,
+    pub row_security: bool,
+    pub force_row_security: bool,
+    pub partition: bool,
+    pub of_type: bool,
+    pub comment: Option<String>,
+    /// In the order of the ACL array; default privileges written out.
+    pub acl: Option<Vec<Grant>>,
+}
+
+/// A column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Its type with modifiers, as SQL.
+    pub r#type: String,
+    /// Its collation as SQL, if not its type's own.
+    pub collation: Option<String>,
+    /// `attnotnull`.
+    pub not_null: bool,
+    /// The default expression.
+    pub default: Option<String>,
+    /// `attgenerated`: empty, `s` stored or `v` virtual.
+    pub generated: String,
+    /// The generation expression.
+    pub expression: Option<String>,
+    /// `attidentity`: empty, `a` always or `d` by default.
+    pub identity: String,
+    /// `attstorage`.
+    pub storage: String,
+    /// The storage its type starts with.
+    pub type_storage: String,
+    /// `attcompression`: empty means the server's default.
+    pub compression: String,
+    /// The statistics target, if set.
+    pub statistics: Option<i32>,
+    /// `attoptions`: n_distinct and the like.
+    pub options: Vec<String>,
+    /// Not inherited from anywhere.
+    pub local: bool,
+    /// Its comment.
+    pub comment: Option<String>,
+    /// Privileges granted on this column alone, in the order of the ACL array.
+    pub acl: Option<Vec<Grant>>,
+}
+
+/// What sort of constraint, by `pg_constraint.contype`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ConstraintKind {
+    /// CHECK.
+    #[serde(rename = "c")]
+    Check,
+    /// NOT NULL, which has a name from PostgreSQL 18 on.
+    #[serde(rename = "n")]
+    NotNull,
+    /// PRIMARY KEY.
+    #[serde(rename = "p")]
+    Primary,
+    /// UNIQUE.
+    #[serde(rename = "u")]
+    Unique,
+    /// EXCLUDE.
+    #[serde(rename = "x")]
+    Exclusion,
+}
+
+/// A constraint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)] // each field is the column of pg_constraint it is called after
+pub struct Constraint {
+    pub name: String,
+    pub kind: ConstraintKind,
+    /// `pg_get_constraintdef`.
+    pub definition: String,
+    pub validated: bool,
+    pub enforced: bool,
+    /// WITHOUT OVERLAPS.
+    pub period: bool,
+    pub no_inherit: bool,
+    pub deferrable: bool,
+    pub deferred: bool,
+    /// The index behind it.
+    pub index: Option<String>,
+    /// The column of a NOT NULL.
+    pub column: Option<String>,
+    pub comment: Option<String>,
+}
+
+/// An index.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)] // each field is the column of pg_index it is called after
+pub struct Index {
+    pub name: String,
+    /// `pg_get_indexdef`.
+    pub definition: String,
+    /// What the definition must begin with.
+    pub head: String,
+    pub method: String,
+    pub tablespace: Option<String>,
+    pub unique: bool,
+    pub primary: bool,
+    pub exclusion: bool,
+    pub valid: bool,
+    pub clustered: bool,
+    pub replica_identity: bool,
+    /// Statistics targets of expression columns.
+    pub statistics: Vec<StatisticsTarget>,
+    pub comment: Option<String>,
+}
+
+impl Index {
+    /// The definition from `USING` on, which holds for any table with the same columns. `None` if
+    /// the server printed something else than expected in front of it.
+    pub fn tail(&self) -> Option<&str> {
+        self.definition.strip_prefix(&self.head).filter(|tail| tail.starts_with("USING "))
+    }
+}
+
+/// The statistics target of one column of an index.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatisticsTarget {
+    /// The column's number in the index, from 1.
+    pub column: i16,
+    /// The target.
+    pub target: i32,
+}
+
+/// An extended statistics object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)] // each field is the column of pg_statistic_ext it is called after
+pub struct Statistics {
+    pub schema: String,
+    pub name: String,
+    pub owner: String,
+    /// `pg_get_statisticsobjdef`.
+    pub definition: String,
+    /// What the definition must begin with.
+    pub head: String,
+    /// What it must end with.
+    pub tail: String,
+    pub target: Option<i32>,
+    pub comment: Option<String>,
+}
+
+impl Statistics {
+    /// The kinds and columns of the definition, without its name and table.
+    pub fn middle(&self) -> Option<&str> {
+        self.definition.strip_prefix(&self.head)?.strip_suffix(&self.tail)
+    }
+}
+
+/// A sequence owned by a column.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)] // each field is the column of pg_sequence it is called after
+pub struct Sequence {
+    pub schema: String,
+    pub name: String,
+    pub column: String,
+    /// Of an identity column; otherwise OWNED BY, as serial makes it.
+    pub identity: bool,
+    pub persistence: String,
+    pub r#type: String,
+    pub start: i64,
+    pub increment: i64,
+    pub min: i64,
+    pub max: i64,
+    pub cache: i64,
+    pub cycle: bool,
+    pub comment: Option<String>,
+    pub acl: Option<Vec<Grant>>,
+}
+
+impl TableDescription {
+    /// The table's name.
+    pub fn name(&self) -> QualifiedName {
+        QualifiedName::new(&self.relation.schema, &self.relation.name)
+    }
+
+    /// The columns whose values are stored as given, that is all but generated ones.
+    pub fn copied_columns(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().filter(|c| c.generated.is_empty())
+    }
+
+    /// The same without what is read anew at the cutover: privileges.
+    pub fn without_grants(&self) -> Self {
+        let mut copy = self.clone();
+        copy.relation.acl = None;
+        copy.columns.iter_mut().for_each(|c| c.acl = None);
+        copy.sequences.iter_mut().for_each(|s| s.acl = None);
+        copy
+    }
+
+    /// The indexes and the constraints on them, as one would expect to find them on a table that
+    /// lives elsewhere: for comparing a rehearsal in another schema with the original.
+    pub fn relocated(&self, schema: &str, name: &str) -> Self {
+        let mut copy = self.clone();
+        copy.relation.schema = schema.to_owned();
+        copy.relation.name = name.to_owned();
+        for index in &mut copy.indexes {
+            if let Some(tail) =
+                self.indexes.iter().find(|i| i.name == index.name).and_then(Index::tail)
+            {
+                index.definition = tail.to_owned();
+                index.head = String::new();
+            }
+        }
+        for statistics in &mut copy.statistics {
+            if let Some(middle) = statistics.middle().map(str::to_owned) {
+                statistics.definition = middle;
+                statistics.head = String::new();
+                statistics.tail = String::new();
+            }
+        }
+        for sequence in &mut copy.sequences {
+            sequence.schema = schema.to_owned();
+        }
+        copy
+    }
+}

@@ -1,0 +1,177 @@
+//! The journal: the durable state of one repack, in the target database, so that work and its
+//! record commit together.
+
+use crate::catalog::{Key, TableDescription};
+use crate::error::{Error, Result};
+use crate::job::{Figures, Phase};
+use crate::names::{QualifiedName, RunNames};
+use crate::sql::{Subject, schemas::JOURNAL_VERSION};
+use serde::{Deserialize, Serialize};
+use tokio_postgres::{GenericClient, types::Type};
+
+/// What the journal holds besides the columns that `status` and people read in SQL.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct State {
+    /// The table's name.
+    pub table: QualifiedName,
+    /// The table as it was: the fingerprint.
+    pub description: TableDescription,
+    /// Its key.
+    pub key: Key,
+    /// Pages to copy, known once capture is on.
+    pub pages: Option<u64>,
+    /// The figures so far.
+    pub figures: Figures,
+    /// Who runs it.
+    pub login: String,
+    /// Version of repackd.
+    pub repackd: String,
+}
+
+/// The journal of a run that exists in the database.
+#[derive(Debug, Clone)]
+pub struct Journal {
+    /// OID of the original.
+    pub table_oid: u32,
+    /// OID of the shadow.
+    pub shadow_oid: u32,
+    /// The table's owner, and that of all the run's objects.
+    pub owner: String,
+    /// The phase to go on with.
+    pub phase: Phase,
+    /// The rest.
+    pub state: State,
+}
+
+impl Journal {
+    /// What the SQL builders need.
+    pub fn subject(&self) -> Subject {
+        Subject {
+            table: self.state.table.clone(),
+            oid: self.table_oid,
+            names: RunNames::new(self.table_oid),
+            description: self.state.description.clone(),
+            key: self.state.key.clone(),
+        }
+    }
+
+    /// Writes it for the first time.
+    pub async fn insert(&self, client: &impl GenericClient) -> Result<()> {
+        let table = RunNames::new(self.table_oid).work_sql("journal");
+        client
+            .execute_typed(
+                &format!(
+                    "INSERT INTO {table} (version, table_oid, shadow_oid, owner, phase, state) VALUES ($1, $2, $3, $4, $5, $6)"
+                ),
+                &[
+                    (&JOURNAL_VERSION, Type::INT4),
+                    (&self.table_oid, Type::OID),
+                    (&self.shadow_oid, Type::OID),
+                    (&self.owner, Type::TEXT),
+                    (&self.phase.name(), Type::TEXT),
+                    (&self.text()?, Type::TEXT),
+                ],
+            )
+            .await
+            .map_err(Error::sql("writing the journal"))?;
+        Ok(())
+    }
+
+    /// Writes the present phase and state.
+    pub async fn save(&self, client: &impl GenericClient) -> Result<()> {
+        let table = RunNames::new(self.table_oid).work_sql("journal");
+        let rows = client
+            .execute_typed(
+                &format!(
+                    "UPDATE {table} SET phase = $1, state = $2, updated = pg_catalog.clock_timestamp() WHERE table_oid = $3"
+                ),
+                &[
+                    (&self.phase.name(), Type::TEXT),
+                    (&self.text()?, Type::TEXT),
+                    (&self.table_oid, Type::OID),
+                ],
+            )
+            .await
+            .map_err(Error::sql("writing the journal"))?;
+        if rows == 1 {
+            Ok(())
+        } else {
+            Err(Error::Other(format!(
+                "the journal of {} is gone: somebody removed this run",
+                self.state.table
+            )))
+        }
+    }
+
+    fn text(&self) -> Result<String> {
+        serde_json::to_string(&self.state)
+            .map_err(|e| Error::Other(format!("cannot write the journal: {e}")))
+    }
+}
+
+/// A run found in the database.
+#[derive(Debug, Clone)]
+pub struct FoundRun {
+    /// OID of the original, from the schema's name.
+    pub oid: u32,
+    /// The owner of the run's schema.
+    pub owner: String,
+    /// Why its journal cannot be used, if it cannot.
+    pub problem: Option<String>,
+}
+
+/// The runs in this database, by the names of their schemas. A journal is only read after it is
+/// plain that it is what it claims to be: anyone who may create schemas could make one, and a view
+/// or a rule in its place would run as us.
+pub async fn find(client: &impl GenericClient, oid: Option<u32>) -> Result<Vec<FoundRun>> {
+    let rows = client
+        .query_typed(include_str!("find_runs.sql"), &[(&oid.map(i64::from), Type::INT8)])
+        .await
+        .map_err(Error::sql("looking for earlier runs"))?;
+    Ok(rows
+        .iter()
+        .map(|r| FoundRun { oid: r.get::<_, i64>(0) as u32, owner: r.get(1), problem: r.get(2) })
+        .collect())
+}
+
+/// Reads a run's journal. The session must work as the run's owner.
+pub async fn read(client: &impl GenericClient, run: &FoundRun) -> Result<Journal> {
+    if let Some(problem) = &run.problem {
+        return Err(Error::Other(format!(
+            "schema repackd_{} is not a run of repackd: {problem}",
+            run.oid
+        )));
+    }
+    let table = RunNames::new(run.oid).work_sql("journal");
+    let row = client
+        .query_typed_opt(
+            &format!("SELECT version, table_oid, shadow_oid, owner, phase, state FROM ONLY {table} WHERE table_oid = $1"),
+            &[(&run.oid, Type::OID)],
+        )
+        .await
+        .map_err(Error::sql("reading the journal"))?
+        .ok_or_else(|| Error::Other(format!("the journal in repackd_{} is empty", run.oid)))?;
+    let version: i32 = row.get(0);
+    if version != JOURNAL_VERSION {
+        return Err(Error::Other(format!(
+            "the run in repackd_{} has journal version {version}, this repackd knows {JOURNAL_VERSION}: use the repackd that began it",
+            run.oid
+        )));
+    }
+    let phase: String = row.get(4);
+    let state: String = row.get(5);
+    Ok(Journal {
+        table_oid: row.get(1),
+        shadow_oid: row.get(2),
+        owner: row.get(3),
+        phase: Phase::parse(&phase).ok_or_else(|| {
+            Error::Other(format!(
+                "the journal in repackd_{} has phase {phase}, which this repackd does not know",
+                run.oid
+            ))
+        })?,
+        state: serde_json::from_str(&state).map_err(|e| {
+            Error::Other(format!("the journal in repackd_{} cannot be read: {e}", run.oid))
+        })?,
+    })
+}

@@ -1,0 +1,2 @@
+//! The engine: what is done to one table, phase by phase.
+pub mod journal;

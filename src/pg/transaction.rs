@@ -1,0 +1,41 @@
+//! Transactions that always end.
+
+use crate::error::{Error, Result};
+use tokio_postgres::Client;
+
+/// Each statement sees what was committed before it.
+pub const READ_COMMITTED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+/// All statements see what was committed before the first.
+pub const REPEATABLE_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ";
+
+/// Runs `work` in a transaction: commits if it succeeds, rolls back if it does not.
+///
+/// Should the future be dropped half-way, the transaction stays open; whoever drops it must close
+/// the connection.
+pub async fn transaction<T>(
+    client: &Client,
+    begin: &str,
+    work: impl AsyncFnOnce(&Client) -> Result<T>,
+) -> Result<T> {
+    client.batch_execute(begin).await.map_err(Error::sql("BEGIN"))?;
+    match work(client).await {
+        Ok(value) => {
+            client.batch_execute("COMMIT").await.map_err(Error::sql("COMMIT"))?;
+            Ok(value)
+        }
+        Err(error) => {
+            // The first error is the one to report; a connection that cannot even roll back is
+            // found out by the next statement.
+            let _ = client.batch_execute("ROLLBACK").await;
+            Err(error)
+        }
+    }
+}
+
+/// Runs statements one after another, in one round trip. They share the caller's transaction.
+pub async fn run_all(client: &Client, action: &str, statements: &[String]) -> Result<()> {
+    if statements.is_empty() {
+        return Ok(());
+    }
+    client.batch_execute(&statements.join(";\n")).await.map_err(Error::sql(action))
+}

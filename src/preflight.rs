@@ -1,0 +1,125 @@
+//! Preflight: everything about a table read in one snapshot, and whether it can be repacked.
+
+use crate::catalog::{self, Key, TableDescription, key};
+use crate::error::{Error, Result};
+use crate::names::QualifiedName;
+use crate::pg::{Session, transaction};
+use crate::refusal::{self, Facts, Privileges};
+use crate::sql::capture;
+use tokio_postgres::{Client, types::Type};
+
+/// The table as it is, and every reason against repacking it.
+#[derive(Debug, Clone)]
+pub struct Preflight {
+    /// The description.
+    pub description: TableDescription,
+    /// The key, if there is one.
+    pub key: Option<Key>,
+    /// Who logs in.
+    pub login: String,
+    /// `server_version_num`.
+    pub version: i32,
+    /// Why not; empty if it can be done.
+    pub reasons: Vec<String>,
+}
+
+/// Looks at the table with this OID. `None` if it is gone.
+pub async fn look(session: &Session, oid: u32, trust_owner: bool) -> Result<Option<Preflight>> {
+    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+    transaction(session, begin, async |client| {
+        let Some(description) = catalog::describe(client, oid).await? else { return Ok(None) };
+        let Some(privileges) = privileges(client, oid).await? else { return Ok(None) };
+        let (key, dependents, foreign_code) = if description.relation.kind == "r" {
+            tokio::try_join!(
+                key::choose(client, oid),
+                dependents(client, oid),
+                strings(client, include_str!("catalog/sql/foreign_code.sql"), oid)
+            )?
+        } else {
+            Default::default()
+        };
+        let (login, version) = (privileges.login.clone(), privileges.version);
+        let facts = Facts { description, key, privileges, dependents, foreign_code, trust_owner };
+        let reasons = refusal::reasons(&facts);
+        Ok(Some(Preflight {
+            description: facts.description,
+            key: facts.key,
+            login,
+            version,
+            reasons,
+        }))
+    })
+    .await
+}
+
+/// Whatever hangs on the table and is not a part of it, repackd's own triggers left out.
+pub async fn dependents(client: &Client, oid: u32) -> Result<Vec<String>> {
+    let own: &[String] = &capture::triggers(oid);
+    let rows = client
+        .query_typed(
+            include_str!("catalog/sql/dependents.sql"),
+            &[(&oid, Type::OID), (&own, Type::TEXT_ARRAY)],
+        )
+        .await
+        .map_err(Error::sql("listing what depends on the table"))?;
+    Ok(rows.iter().map(|r| r.get(0)).collect())
+}
+
+/// Whether the server takes writes at all.
+pub async fn refuse_read_only(session: &Session, target: &str) -> Result<()> {
+    let row = session
+        .query_one(
+            "SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only') = 'on',
+                    pg_catalog.current_setting('server_version_num')::int",
+            &[],
+        )
+        .await
+        .map_err(Error::sql("looking at the server"))?;
+    let reason = if row.get(0) {
+        "the server is a standby, which takes no writes: connect to the primary (target_session_attrs=read-write finds it)".to_owned()
+    } else if row.get(1) {
+        "transactions are read-only here, even after default_transaction_read_only was set off"
+            .to_owned()
+    } else if row.get::<_, i32>(2) < 140_000 {
+        format!("PostgreSQL {} is too old: repackd needs 14 or later", row.get::<_, i32>(2) / 10000)
+    } else {
+        return Ok(());
+    };
+    Err(Error::Refused { table: target.to_owned(), reasons: vec![reason] })
+}
+
+/// The table's present name, for comparing with the one the run began with.
+pub fn moved(expected: &QualifiedName, now: &TableDescription) -> Option<String> {
+    (now.name() != *expected).then(|| format!("it is called {} now", now.name()))
+}
+
+async fn strings(client: &Client, sql: &str, oid: u32) -> Result<Vec<String>> {
+    let rows = client
+        .query_typed(sql, &[(&oid, Type::OID)])
+        .await
+        .map_err(Error::sql("reading the catalog"))?;
+    Ok(rows.iter().map(|r| r.get(0)).collect())
+}
+
+async fn privileges(client: &Client, oid: u32) -> Result<Option<Privileges>> {
+    let row = client
+        .query_typed_opt(include_str!("catalog/sql/privileges.sql"), &[(&oid, Type::OID)])
+        .await
+        .map_err(Error::sql("looking at privileges"))?;
+    Ok(row.map(|r| Privileges {
+        login: r.get("login"),
+        database: r.get("database"),
+        version: r.get("version"),
+        standby: r.get("standby"),
+        is_owner: r.get("is_owner"),
+        create_database: r.get("create_database"),
+        owner_schema_usage: r.get("owner_schema_usage"),
+        owner_schema_create: r.get("owner_schema_create"),
+        owner_select: r.get("owner_select"),
+        owner_trigger: r.get("owner_trigger"),
+        owner_write: r.get("owner_write"),
+        tablespaces: r.get("tablespaces"),
+        login_is_superuser: r.get("login_is_superuser"),
+        owner_is_superuser: r.get("owner_is_superuser"),
+    }))
+}

@@ -1,0 +1,204 @@
+//! Why a table is not repacked: pure checks over what the catalog says, one sentence each.
+
+use crate::catalog::{Key, TableDescription};
+use crate::names::{ident, readable};
+
+/// What the login role and the owner may do, from `privileges.sql`.
+#[derive(Debug, Clone, Default)]
+#[allow(missing_docs)] // each field is a column of that query
+pub struct Privileges {
+    pub login: String,
+    pub database: String,
+    pub version: i32,
+    pub standby: bool,
+    pub is_owner: bool,
+    pub create_database: bool,
+    pub owner_schema_usage: bool,
+    pub owner_schema_create: bool,
+    pub owner_select: bool,
+    pub owner_trigger: bool,
+    pub owner_write: bool,
+    pub tablespaces: Vec<String>,
+    pub login_is_superuser: bool,
+    pub owner_is_superuser: bool,
+}
+
+/// All that the checks look at.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The table.
+    pub description: TableDescription,
+    /// Its key, if it has one.
+    pub key: Option<Key>,
+    /// Rights.
+    pub privileges: Privileges,
+    /// Whatever hangs on the table and is not a part of it.
+    pub dependents: Vec<String>,
+    /// Functions not PostgreSQL's own that writing a row would run.
+    pub foreign_code: Vec<String>,
+    /// The operator trusts the owners of tables (`trust_owner`).
+    pub trust_owner: bool,
+}
+
+/// Every reason not to repack the table; empty if there is none.
+pub fn reasons(facts: &Facts) -> Vec<String> {
+    let mut reasons = kind(facts);
+    if reasons.is_empty() {
+        reasons.extend(privileges(facts));
+        reasons.extend(shape(facts));
+        reasons.extend(
+            facts
+                .dependents
+                .iter()
+                .map(|d| format!("it has {d}, which this version of repackd does not carry over")),
+        );
+        reasons.extend(key(facts));
+        reasons.extend(trust(facts));
+    }
+    reasons
+}
+
+/// Not an ordinary table at all.
+fn kind(facts: &Facts) -> Vec<String> {
+    let r = &facts.description.relation;
+    let what = match r.kind.as_str() {
+        "r" if r.schema == "pg_catalog"
+            || r.schema == "information_schema"
+            || r.schema == "pg_toast" =>
+        {
+            "it is a system catalog"
+        }
+        "r" if r.persistence == "t" => {
+            "it is a temporary table, which only its own session can use"
+        }
+        "r" => return vec![],
+        "p" => "it is a partitioned table, which holds no rows itself; repack its partitions",
+        "v" => "it is a view",
+        "m" => "it is a materialized view; REFRESH MATERIALIZED VIEW writes it anew",
+        "f" => "it is a foreign table, whose rows are elsewhere",
+        "S" => "it is a sequence",
+        "t" => "it is a TOAST table; repack the table it belongs to",
+        _ => "it is not a table",
+    };
+    vec![what.to_owned()]
+}
+
+fn privileges(facts: &Facts) -> Vec<String> {
+    let (p, r) = (&facts.privileges, &facts.description.relation);
+    let mut reasons = Vec::new();
+    if !p.is_owner {
+        return vec![format!(
+            "role {} is neither its owner nor a member of the owner: GRANT {} TO {}",
+            readable(&p.login),
+            ident(&r.owner),
+            ident(&p.login)
+        )];
+    }
+    if !p.create_database {
+        reasons.push(format!(
+            "role {} may not create schemas in the database: GRANT CREATE ON DATABASE {} TO {}",
+            readable(&p.login),
+            ident(&p.database),
+            ident(&p.login)
+        ));
+    }
+    let owner = readable(&r.owner);
+    let to = format!("TO {}", ident(&r.owner));
+    if !(p.owner_schema_create && p.owner_schema_usage) {
+        reasons.push(format!(
+            "its owner {owner} may not create tables in its schema: GRANT USAGE, CREATE ON SCHEMA {} {to}",
+            ident(&r.schema)
+        ));
+    }
+    let table = facts.description.name().sql();
+    if !(p.owner_select && p.owner_trigger && p.owner_write) {
+        reasons.push(format!(
+            "its owner {owner} has revoked rights on it from itself: GRANT SELECT, UPDATE, TRIGGER ON {table} {to}"
+        ));
+    }
+    for tablespace in &p.tablespaces {
+        reasons.push(format!(
+            "its owner {owner} may not create in tablespace {}: GRANT CREATE ON TABLESPACE {} {to}",
+            readable(tablespace),
+            ident(tablespace)
+        ));
+    }
+    reasons
+}
+
+fn shape(facts: &Facts) -> Vec<String> {
+    let d = &facts.description;
+    let r = &d.relation;
+    let mut reasons = Vec::new();
+    if r.access_method.as_deref() != Some("heap") {
+        reasons.push(format!(
+            "it uses table access method {}, not heap",
+            r.access_method.as_deref().unwrap_or("(none)")
+        ));
+    }
+    if r.partition {
+        reasons.push("it is a partition, which this version of repackd does not carry over".into());
+    }
+    if r.of_type {
+        reasons.push("it is a typed table (OF type)".into());
+    }
+    if r.row_security || r.force_row_security {
+        reasons.push(
+            "row security is enabled on it, which this version of repackd does not carry over"
+                .into(),
+        );
+    }
+    if d.columns.iter().any(|c| !c.local) {
+        reasons.push("it has inherited columns".into());
+    }
+    if d.copied_columns().next().is_none() {
+        reasons.push("it has no column that can be written".into());
+    }
+    for index in d.indexes.iter().filter(|i| !i.valid) {
+        let name = crate::names::QualifiedName::new(&r.schema, &index.name);
+        reasons.push(format!(
+            "its index {name} is invalid: REINDEX INDEX CONCURRENTLY {0}, or DROP INDEX CONCURRENTLY {0}",
+            name.sql()
+        ));
+    }
+    let mut names: Vec<_> = d.statistics.iter().map(|s| &s.name).collect();
+    names.sort();
+    if names.windows(2).any(|w| w[0] == w[1]) {
+        reasons.push("it has two statistics objects of the same name in different schemas".into());
+    }
+    reasons
+}
+
+fn key(facts: &Facts) -> Vec<String> {
+    if facts.key.is_some() {
+        return vec![];
+    }
+    let d = &facts.description;
+    let id = ["id", "repack_id", "row_id"]
+        .into_iter()
+        .find(|n| d.columns.iter().all(|c| c.name != *n))
+        .unwrap_or("repackd_id");
+    vec![format!(
+        "it has no key: a primary key, or a unique index over NOT NULL columns that is not partial, deferrable or over expressions. To add one: ALTER TABLE {} ADD COLUMN {} bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY (this rewrites the table), or ADD PRIMARY KEY (columns)",
+        d.name().sql(),
+        ident(id)
+    )]
+}
+
+/// `SET ROLE` is no wall against code that says `RESET ROLE`.
+fn trust(facts: &Facts) -> Vec<String> {
+    let p = &facts.privileges;
+    if p.login_is_superuser
+        && !p.owner_is_superuser
+        && !facts.trust_owner
+        && !facts.foreign_code.is_empty()
+    {
+        return vec![format!(
+            "writing its rows runs {}, code of a lesser role, and {} is a superuser: connect as a plain member of {}, or set trust_owner if you trust that code",
+            facts.foreign_code.join(", "),
+            readable(&p.login),
+            readable(&facts.description.relation.owner)
+        )];
+    }
+    vec![]
+}

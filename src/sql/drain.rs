@@ -1,0 +1,61 @@
+//! The drain: bringing the shadow up to date with the keys in the log.
+
+use super::Subject;
+
+/// The newest marker of each kind: (last TRUNCATE, any poison).
+pub fn markers(subject: &Subject) -> String {
+    format!(
+        "SELECT max(id) FILTER (WHERE kind = 't'), bool_or(kind = 'p') FROM {} WHERE kind <> 'k'",
+        subject.log()
+    )
+}
+
+/// How far a drain of at most `limit` log rows above `floor` reaches: (last id, rows), and the
+/// snapshot's bounds.
+pub fn reach(subject: &Subject, floor: i64, limit: u64) -> String {
+    format!(
+        "SELECT max(x.id), count(*), pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::text::int8, pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::int8 FROM (SELECT id FROM {} WHERE id > {floor} ORDER BY id LIMIT {limit}) x",
+        subject.log()
+    )
+}
+
+/// The three statements of a drain of the log rows in (floor, hi]: out with the keys, in with
+/// their current rows, and off with what the snapshot saw of the log. A row logged below `hi` that
+/// commits later is not seen by the snapshot and stays.
+pub fn batch(subject: &Subject, floor: i64, hi: i64) -> [String; 3] {
+    let log = subject.log();
+    let range = format!("id > {floor} AND id <= {hi}");
+    let keys = format!(
+        "(SELECT DISTINCT {} FROM {log} WHERE {range} AND kind = 'k') k",
+        subject.log_key()
+    );
+    let shadow = subject.shadow().sql();
+    [
+        format!("DELETE FROM {shadow} s USING {keys} WHERE {}", subject.key_matches("s", "k")),
+        format!(
+            "INSERT INTO {shadow} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM {keys} JOIN ONLY {} t ON {}",
+            subject.columns(),
+            subject.columns_of("t"),
+            subject.table.sql(),
+            subject.key_matches("t", "k"),
+        ),
+        format!("DELETE FROM {log} WHERE {range}"),
+    ]
+}
+
+/// How many keys wait in the log, counted no further than `limit`.
+pub fn waiting(subject: &Subject, floor: i64, limit: u64) -> String {
+    format!(
+        "SELECT count(*) FROM (SELECT FROM {} WHERE id > {floor} LIMIT {limit}) x",
+        subject.log()
+    )
+}
+
+/// After a TRUNCATE of the table: all that was copied or logged before it is void.
+pub fn void(subject: &Subject, marker: i64) -> String {
+    format!(
+        "DELETE FROM {} WHERE id <= {marker}; TRUNCATE {}",
+        subject.log(),
+        subject.shadow().sql()
+    )
+}

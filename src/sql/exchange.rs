@@ -1,0 +1,110 @@
+//! The exchange: the statements that put the shadow in the table's place.
+
+use super::{Subject, capture, grants, options, shadow};
+use crate::catalog::{Sequence, TableDescription};
+use crate::names::{QualifiedName, ident, literal};
+
+/// The exchange of table and shadow, in one transaction whose locks are already held. `now` is the
+/// table as described under those locks: privileges may have changed during the run.
+///
+/// Each entry is run as the table's owner unless it sets another role itself.
+pub fn statements(subject: &Subject, now: &TableDescription) -> Vec<String> {
+    let table = subject.table.sql();
+    let schema = ident(&subject.table.schema);
+    let mut out = vec![capture::detach(&table, subject.oid)];
+    if !subject.key.btree {
+        out.push(format!(
+            "DROP INDEX {}.{}",
+            ident(&subject.names.new),
+            ident(super::indexes::HELPER)
+        ));
+    }
+    // A serial's sequence stays where it is, with its OID. It must let go of the old table before
+    // that moves, since SET SCHEMA carries owned sequences along.
+    let serial = || now.sequences.iter().filter(|s| !s.identity);
+    for s in serial() {
+        out.push(format!("ALTER SEQUENCE {} OWNED BY NONE", sequence(s)));
+    }
+    for s in &now.statistics {
+        let name = format!("{}.{}", ident(&s.schema), ident(&s.name));
+        as_role(&mut out, &now.relation.owner, &s.owner, format!("DROP STATISTICS {name}"));
+    }
+    out.push(format!("ALTER TABLE {table} SET SCHEMA {}", ident(&subject.names.old)));
+    out.push(format!("ALTER TABLE {} SET SCHEMA {schema}", subject.shadow().sql()));
+    for s in serial() {
+        out.push(format!("ALTER SEQUENCE {} OWNED BY {table}.{}", sequence(s), ident(&s.column)));
+    }
+    for s in now.sequences.iter().filter(|s| s.identity) {
+        let old = QualifiedName::new(&subject.names.old, &s.name).sql();
+        out.push(format!(
+            "SELECT pg_catalog.setval({}::pg_catalog.regclass, last_value, is_called) FROM {old}",
+            literal(&QualifiedName::new(&subject.table.schema, &s.name).sql())
+        ));
+    }
+    out.extend(move_statistics(subject, now));
+    out.extend(late(now, &table));
+    out.push(options::restore(&now.relation, &table));
+    out.extend(grants::exact(now, &table, &subject.table.schema));
+    out
+}
+
+fn sequence(s: &Sequence) -> String {
+    QualifiedName::new(&s.schema, &s.name).sql()
+}
+
+fn as_role(out: &mut Vec<String>, owner: &str, role: &str, statement: String) {
+    if role == owner {
+        out.push(statement);
+    } else {
+        out.push(format!("SET LOCAL ROLE {}", ident(role)));
+        out.push(statement);
+        out.push(format!("SET LOCAL ROLE {}", ident(owner)));
+    }
+}
+
+fn move_statistics(subject: &Subject, now: &TableDescription) -> Vec<String> {
+    let mut out = Vec::new();
+    for s in &now.statistics {
+        let name = ident(&s.name);
+        out.push(format!(
+            "ALTER STATISTICS {}.{name} SET SCHEMA {}",
+            ident(&subject.names.new),
+            ident(&s.schema)
+        ));
+        out.extend(statistics_owner(now, s, &s.schema));
+    }
+    out
+}
+
+/// Hands a statistics object to its owner, if that is not the table's.
+pub fn statistics_owner(
+    now: &TableDescription,
+    s: &crate::catalog::Statistics,
+    schema: &str,
+) -> Vec<String> {
+    if s.owner == now.relation.owner {
+        return Vec::new();
+    }
+    let name = format!("{}.{}", ident(schema), ident(&s.name));
+    vec![
+        // Only a member of both roles may do this: that is the login role, not the owner.
+        "SET LOCAL ROLE NONE".to_owned(),
+        format!("ALTER STATISTICS {name} OWNER TO {}", ident(&s.owner)),
+        format!("SET LOCAL ROLE {}", ident(&now.relation.owner)),
+    ]
+}
+
+/// NOT VALID constraints with their comments.
+pub fn late(now: &TableDescription, table: &str) -> Vec<String> {
+    let mut out = shadow::late(now, table);
+    for c in now.constraints.iter().filter(|c| !c.validated && c.enforced) {
+        if let Some(comment) = &c.comment {
+            out.push(format!(
+                "COMMENT ON CONSTRAINT {} ON {table} IS {}",
+                ident(&c.name),
+                literal(comment)
+            ));
+        }
+    }
+    out
+}

@@ -1,0 +1,71 @@
+//! Privileges, rebuilt entry by entry.
+
+use crate::catalog::acl::{AclItem, items};
+use crate::catalog::{Grant, TableDescription};
+use crate::names::ident;
+
+/// Gives the table, its columns and its identity sequences exactly the privileges described, in
+/// the order of the ACL arrays. What the objects have before must have been granted by the owner.
+///
+/// `SET LOCAL ROLE` changes the grantor where that is not the owner; the role is the owner's again
+/// at the end.
+pub fn exact(description: &TableDescription, table: &str, schema: &str) -> Vec<String> {
+    let owner = &description.relation.owner;
+    let mut statements = Vec::new();
+    object(&mut statements, owner, "TABLE", table, None, description.relation.acl.as_deref());
+    for column in &description.columns {
+        if let Some(acl) = &column.acl {
+            object(&mut statements, owner, "TABLE", table, Some(&column.name), Some(acl));
+        }
+    }
+    for sequence in description.sequences.iter().filter(|s| s.identity) {
+        let name = format!("{}.{}", ident(schema), ident(&sequence.name));
+        statements.push(super::schemas::seal("SEQUENCE", &name));
+        object(&mut statements, owner, "SEQUENCE", &name, None, sequence.acl.as_deref());
+    }
+    statements
+}
+
+fn object(
+    statements: &mut Vec<String>,
+    owner: &str,
+    kind: &str,
+    name: &str,
+    column: Option<&str>,
+    acl: Option<&[Grant]>,
+) {
+    // The array begins empty, or its order would be that of an earlier GRANT.
+    if column.is_none() {
+        statements.push(format!("REVOKE ALL ON {kind} {name} FROM {}", ident(owner)));
+    }
+    let mut role = owner;
+    for item in items(acl.unwrap_or_default()) {
+        if item.grantor != role {
+            statements.push(format!("SET LOCAL ROLE {}", ident(item.grantor)));
+            role = item.grantor;
+        }
+        statements.extend(grant(&item, kind, name, column));
+    }
+    if role != owner {
+        statements.push(format!("SET LOCAL ROLE {}", ident(owner)));
+    }
+}
+
+fn grant(item: &AclItem<'_>, kind: &str, name: &str, column: Option<&str>) -> Vec<String> {
+    let grantee = item.grantee.map_or_else(|| "PUBLIC".to_owned(), ident);
+    let list = |privileges: &[&str]| -> String {
+        let with_column = |p: &&str| match column {
+            Some(column) => format!("{p} ({})", ident(column)),
+            None => (*p).to_owned(),
+        };
+        privileges.iter().map(with_column).collect::<Vec<_>>().join(", ")
+    };
+    let mut statements = Vec::new();
+    for (privileges, option) in [(&item.plain, ""), (&item.grantable, " WITH GRANT OPTION")] {
+        if !privileges.is_empty() {
+            statements
+                .push(format!("GRANT {} ON {kind} {name} TO {grantee}{option}", list(privileges)));
+        }
+    }
+    statements
+}

@@ -1,0 +1,178 @@
+//! Indexes, the constraints on them, and what else is put on the filled shadow.
+
+use super::Subject;
+use crate::catalog::{Constraint, ConstraintKind, Index, TableDescription};
+use crate::error::{Error, Result};
+use crate::names::{ident, literal};
+
+/// The helper index for keys whose own index is not a btree; gone before the cutover.
+pub const HELPER: &str = "repackd_key";
+
+/// The statements that build one index, with its constraint if it has one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Build {
+    /// The index's name.
+    pub name: String,
+    /// Run in order, in one transaction, as the owner.
+    pub statements: Vec<String>,
+}
+
+/// How to build each index on the shadow; the key's index comes first.
+pub fn builds(subject: &Subject) -> Result<Vec<Build>> {
+    let description = &subject.description;
+    let mut builds = Vec::new();
+    if !subject.key.btree {
+        let columns: Vec<_> = subject.key.columns.iter().map(|c| ident(&c.name)).collect();
+        builds.push(Build {
+            name: HELPER.to_owned(),
+            statements: vec![format!(
+                "CREATE INDEX {} ON {} USING btree ({})",
+                ident(HELPER),
+                subject.shadow().sql(),
+                columns.join(", ")
+            )],
+        });
+    }
+    let (key, rest): (Vec<_>, Vec<_>) =
+        description.indexes.iter().partition(|i| i.name == subject.key.index);
+    for index in key.into_iter().chain(rest) {
+        builds.push(Build { name: index.name.clone(), statements: build(subject, index)? });
+    }
+    Ok(builds)
+}
+
+fn build(subject: &Subject, index: &Index) -> Result<Vec<String>> {
+    let shadow = subject.shadow().sql();
+    let name = ident(&index.name);
+    let constraint =
+        subject.description.constraints.iter().find(|c| c.index.as_deref() == Some(&index.name));
+    // ALTER TABLE … ADD CONSTRAINT has no place for the tablespace of an EXCLUDE written by
+    // pg_get_constraintdef, so the setting carries it for all.
+    let tablespace = index.tablespace.as_deref().unwrap_or("");
+    let mut statements =
+        vec![format!("SET LOCAL default_tablespace = {}", literal(&quoted_setting(tablespace)))];
+    match constraint {
+        Some(c) if c.kind == ConstraintKind::Exclusion || c.period => statements.push(format!(
+            "ALTER TABLE {shadow} ADD CONSTRAINT {} {}",
+            ident(&c.name),
+            c.definition
+        )),
+        _ => {
+            let tail = index.tail().ok_or_else(|| {
+                Error::Other(format!(
+                    "cannot read the definition of index {name}: {}",
+                    index.definition
+                ))
+            })?;
+            let unique = if index.unique { "UNIQUE " } else { "" };
+            statements.push(format!("CREATE {unique}INDEX {name} ON {shadow} {tail}"));
+            if let Some(c) = constraint {
+                statements.push(format!(
+                    "ALTER TABLE {shadow} ADD CONSTRAINT {} {} USING INDEX {name}{}",
+                    ident(&c.name),
+                    if c.kind == ConstraintKind::Primary { "PRIMARY KEY" } else { "UNIQUE" },
+                    deferral(c)
+                ));
+            }
+        }
+    }
+    let qualified = format!("{}.{name}", ident(&subject.names.new));
+    for target in &index.statistics {
+        statements.push(format!(
+            "ALTER INDEX {qualified} ALTER COLUMN {} SET STATISTICS {}",
+            target.column, target.target
+        ));
+    }
+    if let Some(comment) = &index.comment {
+        statements.push(format!("COMMENT ON INDEX {qualified} IS {}", literal(comment)));
+    }
+    Ok(statements)
+}
+
+/// `default_tablespace` takes a plain name, not an identifier: nothing to quote but the string.
+fn quoted_setting(name: &str) -> String {
+    name.to_owned()
+}
+
+fn deferral(c: &Constraint) -> &'static str {
+    match (c.deferrable, c.deferred) {
+        (true, true) => " DEFERRABLE INITIALLY DEFERRED",
+        (true, false) => " DEFERRABLE",
+        _ => "",
+    }
+}
+
+/// Marks on the indexes, statistics objects and comments. Run once all indexes are there.
+pub fn finish(subject: &Subject) -> Result<Vec<String>> {
+    let description = &subject.description;
+    let shadow = subject.shadow().sql();
+    let mut statements = Vec::new();
+    for index in &description.indexes {
+        if index.clustered {
+            statements.push(format!("ALTER TABLE {shadow} CLUSTER ON {}", ident(&index.name)));
+        }
+        if index.replica_identity {
+            statements.push(format!(
+                "ALTER TABLE {shadow} REPLICA IDENTITY USING INDEX {}",
+                ident(&index.name)
+            ));
+        }
+    }
+    match description.relation.replica_identity.as_str() {
+        "f" => statements.push(format!("ALTER TABLE {shadow} REPLICA IDENTITY FULL")),
+        "n" => statements.push(format!("ALTER TABLE {shadow} REPLICA IDENTITY NOTHING")),
+        _ => {}
+    }
+    statements.extend(statistics(subject)?);
+    statements.extend(comments(subject, description));
+    Ok(statements)
+}
+
+fn statistics(subject: &Subject) -> Result<Vec<String>> {
+    let mut statements = Vec::new();
+    for object in &subject.description.statistics {
+        let name = format!("{}.{}", ident(&subject.names.new), ident(&object.name));
+        let middle = object.middle().ok_or_else(|| {
+            Error::Other(format!(
+                "cannot read the definition of statistics {}: {}",
+                object.name, object.definition
+            ))
+        })?;
+        statements
+            .push(format!("CREATE STATISTICS {name}{middle} FROM {}", subject.shadow().sql()));
+        if let Some(target) = object.target {
+            statements.push(format!("ALTER STATISTICS {name} SET STATISTICS {target}"));
+        }
+        if let Some(comment) = &object.comment {
+            statements.push(format!("COMMENT ON STATISTICS {name} IS {}", literal(comment)));
+        }
+    }
+    Ok(statements)
+}
+
+fn comments(subject: &Subject, description: &TableDescription) -> Vec<String> {
+    let shadow = subject.shadow().sql();
+    let mut statements = Vec::new();
+    let mut comment = |what: String, text: &Option<String>| {
+        if let Some(text) = text {
+            statements.push(format!("COMMENT ON {what} IS {}", literal(text)));
+        }
+    };
+    comment(format!("TABLE {shadow}"), &description.relation.comment);
+    for column in &description.columns {
+        comment(format!("COLUMN {shadow}.{}", ident(&column.name)), &column.comment);
+    }
+    for c in &description.constraints {
+        let late = matches!(c.kind, ConstraintKind::Check | ConstraintKind::NotNull)
+            && !c.validated
+            && c.enforced;
+        if !late {
+            comment(format!("CONSTRAINT {} ON {shadow}", ident(&c.name)), &c.comment);
+        }
+    }
+    for sequence in description.sequences.iter().filter(|s| s.identity) {
+        let name = format!("{}.{}", ident(&subject.names.new), ident(&sequence.name));
+        comment(format!("SEQUENCE {name}"), &sequence.comment);
+    }
+    statements
+}

@@ -1,0 +1,132 @@
+//! The shadow: an empty table with the columns, defaults and checks of the original.
+//!
+//! Written out column by column. `LIKE` would validate NOT VALID checks, rename constraints and
+//! make identity sequences with default options.
+
+use super::Subject;
+use super::options;
+use crate::catalog::{Column, ConstraintKind, Sequence, TableDescription};
+use crate::names::ident;
+
+/// Creates the shadow, and whatever else of its columns takes statements of their own. Run as the
+/// owner.
+pub fn create(subject: &Subject) -> Vec<String> {
+    let description = &subject.description;
+    let relation = &description.relation;
+    let shadow = subject.shadow().sql();
+    let mut parts: Vec<String> = description.columns.iter().map(|c| column(subject, c)).collect();
+    for constraint in &description.constraints {
+        let inline = matches!(constraint.kind, ConstraintKind::Check | ConstraintKind::NotNull);
+        // Rows that break a NOT VALID constraint must be copied all the same: see `late`.
+        if inline && (constraint.validated || !constraint.enforced) {
+            parts.push(format!("CONSTRAINT {} {}", ident(&constraint.name), constraint.definition));
+        }
+    }
+    let unlogged = if relation.persistence == "u" { "UNLOGGED " } else { "" };
+    let tablespace = relation
+        .tablespace
+        .as_ref()
+        .map(|t| format!(" TABLESPACE {}", ident(t)))
+        .unwrap_or_default();
+    let mut statements = vec![
+        format!(
+            "CREATE {unlogged}TABLE {shadow} (\n  {}\n) USING heap{}{tablespace}",
+            parts.join(",\n  "),
+            options::with_clause(relation),
+        ),
+        super::schemas::seal("TABLE", &shadow),
+        format!("GRANT ALL ON TABLE {shadow} TO {}", subject.owner()),
+        options::quiet(&shadow),
+    ];
+    statements.extend(description.columns.iter().flat_map(|c| column_settings(&shadow, c)));
+    statements
+}
+
+/// The constraints that old rows need not satisfy. They are added when no row will be copied any
+/// more.
+pub fn late(description: &TableDescription, table: &str) -> Vec<String> {
+    let late = description.constraints.iter().filter(|c| {
+        matches!(c.kind, ConstraintKind::Check | ConstraintKind::NotNull)
+            && !c.validated
+            && c.enforced
+    });
+    let add = |c: &crate::catalog::Constraint| {
+        format!("ALTER TABLE {table} ADD CONSTRAINT {} {}", ident(&c.name), c.definition)
+    };
+    late.map(add).collect()
+}
+
+fn column(subject: &Subject, column: &Column) -> String {
+    let mut text = format!("{} {}", ident(&column.name), column.r#type);
+    if let Some(collation) = &column.collation {
+        text.push_str(&format!(" COLLATE {collation}"));
+    }
+    if let Some(default) = &column.default {
+        text.push_str(&format!(" DEFAULT {default}"));
+    }
+    if let Some(expression) = &column.expression {
+        let how = if column.generated == "v" { "VIRTUAL" } else { "STORED" };
+        text.push_str(&format!(" GENERATED ALWAYS AS ({expression}) {how}"));
+    }
+    if !column.identity.is_empty() {
+        let when = if column.identity == "a" { "ALWAYS" } else { "BY DEFAULT" };
+        text.push_str(&format!(" GENERATED {when} AS IDENTITY"));
+        let owned = |s: &&Sequence| s.identity && s.column == column.name;
+        if let Some(sequence) = subject.description.sequences.iter().find(owned) {
+            text.push_str(&format!(" ({})", sequence_options(&subject.names.new, sequence)));
+        }
+    }
+    // From PostgreSQL 18 on a NOT NULL is a constraint with a name and is written as such.
+    let named =
+        subject.description.constraints.iter().any(|c| {
+            c.kind == ConstraintKind::NotNull && c.column.as_deref() == Some(&column.name)
+        });
+    if column.not_null && !named {
+        text.push_str(" NOT NULL");
+    }
+    text
+}
+
+fn sequence_options(schema: &str, s: &Sequence) -> String {
+    format!(
+        "SEQUENCE NAME {}.{} START WITH {} INCREMENT BY {} MINVALUE {} MAXVALUE {} CACHE {} {}CYCLE",
+        ident(schema),
+        ident(&s.name),
+        s.start,
+        s.increment,
+        s.min,
+        s.max,
+        s.cache,
+        if s.cycle { "" } else { "NO " }
+    )
+}
+
+fn column_settings(shadow: &str, column: &Column) -> Vec<String> {
+    let name = ident(&column.name);
+    let alter = format!("ALTER TABLE {shadow} ALTER COLUMN {name} SET");
+    let mut statements = Vec::new();
+    if column.storage != column.type_storage {
+        statements.push(format!("{alter} STORAGE {}", storage(&column.storage)));
+    }
+    match column.compression.as_str() {
+        "p" => statements.push(format!("{alter} COMPRESSION pglz")),
+        "l" => statements.push(format!("{alter} COMPRESSION lz4")),
+        _ => {}
+    }
+    if let Some(target) = column.statistics {
+        statements.push(format!("{alter} STATISTICS {target}"));
+    }
+    if !column.options.is_empty() {
+        statements.push(format!("{alter} ({})", options::list(&column.options, "")));
+    }
+    statements
+}
+
+fn storage(code: &str) -> &'static str {
+    match code {
+        "p" => "PLAIN",
+        "e" => "EXTERNAL",
+        "m" => "MAIN",
+        _ => "EXTENDED",
+    }
+}

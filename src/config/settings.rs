@@ -97,6 +97,11 @@ pub(crate) const KEYS: &[&str] = &[
 ];
 
 impl Settings {
+    /// How long a lock of the cutover is waited for: `lock_timeout`, but within the budget.
+    pub fn lock_wait(&self) -> Duration {
+        self.lock_timeout.unwrap_or(self.cutover_budget).min(self.cutover_budget)
+    }
+
     /// Sets what `key` of a configuration file stands for; the value is as written, without
     /// quotes. An error is the end of a sentence that begins with the key.
     pub(crate) fn set(&mut self, key: &str, value: &str) -> Result<(), String> {

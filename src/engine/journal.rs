@@ -20,6 +20,12 @@ pub struct State {
     pub key: Key,
     /// Pages to copy, known once capture is on.
     pub pages: Option<u64>,
+    /// Whether the shadow has its marks, statistics objects and comments.
+    #[serde(default)]
+    pub finished: bool,
+    /// Privileges of the old table as taken over by the exchange.
+    #[serde(default)]
+    pub taken_over: Option<TableDescription>,
     /// The figures so far.
     pub figures: Figures,
     /// Who runs it.

@@ -1,2 +1,47 @@
 //! The engine: what is done to one table, phase by phase.
+//!
+//! | phase | module | locks on the table |
+//! |---|---|---|
+//! | preflight | [`crate::preflight`] | none |
+//! | prepare | `prepare` | none |
+//! | capture | `capture` | SHARE ROW EXCLUSIVE, an instant |
+//! | copy | `copy` | none that anyone notices |
+//! | purge | `purge` | none |
+//! | index | `index` | none |
+//! | drain | `drain` | none that anyone notices |
+//! | verify | `verify` | none that anyone notices |
+//! | cutover | `cutover`, `snapshots`, `exchange` | ACCESS EXCLUSIVE, within the budget |
+//! | cleanup | `cleanup` | none |
+//!
+//! The state of a run is its [`journal`], in the target database. Whatever dies, the journal says
+//! where to go on; [`run`] with [`Goal::Resume`] does, [`abort`] takes everything back.
+
+mod abort;
+mod begin;
+mod capture;
+mod chunks;
+mod cleanup;
+mod context;
+mod copy;
+mod cutover;
+mod drain;
+mod exchange;
+mod fingerprint;
+mod index;
 pub mod journal;
+mod plan;
+mod prepare;
+mod purge;
+mod report;
+mod run;
+mod search;
+mod snapshots;
+mod status;
+mod verify;
+
+pub use abort::abort;
+pub use context::{Control, Job};
+pub use plan::{Check, Plan, PlanPhase, check, plan};
+pub use run::{Goal, run};
+pub use search::{find, find_by_run, list};
+pub use status::{RunStatus, status};

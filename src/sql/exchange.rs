@@ -4,11 +4,9 @@ use super::{Subject, capture, grants, options, shadow};
 use crate::catalog::{Sequence, TableDescription};
 use crate::names::{QualifiedName, ident, literal};
 
-/// The exchange of table and shadow, in one transaction whose locks are already held. `now` is the
-/// table as described under those locks: privileges may have changed during the run.
-///
-/// Each entry is run as the table's owner unless it sets another role itself.
-pub fn statements(subject: &Subject, now: &TableDescription) -> Vec<String> {
+/// The first half of the exchange: capture off, the old table out, the shadow in. Both halves run
+/// as the table's owner, in one transaction whose locks are already held.
+pub fn swap(subject: &Subject, now: &TableDescription) -> Vec<String> {
     let table = subject.table.sql();
     let schema = ident(&subject.table.schema);
     let mut out = vec![capture::detach(&table, subject.oid)];
@@ -31,7 +29,15 @@ pub fn statements(subject: &Subject, now: &TableDescription) -> Vec<String> {
     }
     out.push(format!("ALTER TABLE {table} SET SCHEMA {}", ident(&subject.names.old)));
     out.push(format!("ALTER TABLE {} SET SCHEMA {schema}", subject.shadow().sql()));
-    for s in serial() {
+    out
+}
+
+/// The second half: everything that could not be on the shadow before. `now` is the old table as
+/// described after the first half: nobody can grant anything on it any more without failing.
+pub fn finish(subject: &Subject, now: &TableDescription) -> Vec<String> {
+    let table = subject.table.sql();
+    let mut out = Vec::new();
+    for s in now.sequences.iter().filter(|s| !s.identity) {
         out.push(format!("ALTER SEQUENCE {} OWNED BY {table}.{}", sequence(s), ident(&s.column)));
     }
     for s in now.sequences.iter().filter(|s| s.identity) {
@@ -42,6 +48,7 @@ pub fn statements(subject: &Subject, now: &TableDescription) -> Vec<String> {
         ));
     }
     out.extend(move_statistics(subject, now));
+    out.extend(shadow::late_defaults(now, &table));
     out.extend(late(now, &table));
     out.push(options::restore(&now.relation, &table));
     out.extend(grants::exact(now, &table, &subject.table.schema));

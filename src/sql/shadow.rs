@@ -56,12 +56,31 @@ pub fn late(description: &TableDescription, table: &str) -> Vec<String> {
     late.map(add).collect()
 }
 
+/// Whether a default has to wait for the exchange: one that may use a sequence which belongs to the
+/// table. While the shadow used it, the table could not be dropped without CASCADE.
+fn is_late(description: &TableDescription, column: &Column) -> bool {
+    let serial = description.sequences.iter().any(|s| !s.identity);
+    serial && column.default.as_ref().is_some_and(|d| d.contains("nextval("))
+}
+
+/// The defaults that had to wait.
+pub fn late_defaults(description: &TableDescription, table: &str) -> Vec<String> {
+    let late = description.columns.iter().filter(|c| is_late(description, c));
+    late.filter_map(|c| {
+        let default = c.default.as_ref()?;
+        Some(format!("ALTER TABLE {table} ALTER COLUMN {} SET DEFAULT {default}", ident(&c.name)))
+    })
+    .collect()
+}
+
 fn column(subject: &Subject, column: &Column) -> String {
     let mut text = format!("{} {}", ident(&column.name), column.r#type);
     if let Some(collation) = &column.collation {
         text.push_str(&format!(" COLLATE {collation}"));
     }
-    if let Some(default) = &column.default {
+    if let Some(default) = &column.default
+        && !is_late(&subject.description, column)
+    {
         text.push_str(&format!(" DEFAULT {default}"));
     }
     if let Some(expression) = &column.expression {

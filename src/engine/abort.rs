@@ -1,0 +1,45 @@
+//! Abort: takes a run back, or finishes it if it is past the cutover.
+
+use super::context::{Control, Job, Run};
+use super::report::{self, Stage};
+use super::{begin, cleanup, journal};
+use crate::error::{Error, Result};
+use crate::job::{Ending, Figures, Report};
+use crate::pg::settings;
+
+/// Removes every trace of the run of the table with this OID.
+pub async fn abort(job: &Job, oid: u32, control: &Control) -> Report {
+    let mut name = format!("the table with OID {oid}");
+    match try_abort(job, oid, control, &mut name).await {
+        Ok(report) => report,
+        Err(e) => report::failed(job, &name, Stage::Before, e, Figures::default()),
+    }
+}
+
+async fn try_abort(job: &Job, oid: u32, control: &Control, name: &mut String) -> Result<Report> {
+    let sessions = begin::sessions(job, oid, name).await?;
+    let found = journal::find(sessions.observer.client(), Some(oid)).await?;
+    let Some(found) = found.first() else {
+        return Err(Error::Refused {
+            table: name.clone(),
+            reasons: vec!["there is no run of it to abort".into()],
+        });
+    };
+    settings::become_role(&sessions.worker, &found.owner).await?;
+    settings::become_role(&sessions.holder, &found.owner).await?;
+    let journal = journal::read(sessions.worker.client(), found).await?;
+    *name = journal.state.table.to_string();
+    let phase = journal.phase;
+    let mut run = Run::new(job, control, sessions, journal);
+    let (result, ending) = if phase.is_past_cutover() {
+        run.note("the run was past its cutover: the new table stays, the old one was dropped");
+        (cleanup::run(&mut run).await, Ending::Done)
+    } else {
+        (cleanup::abort(&mut run).await, Ending::Aborted)
+    };
+    let figures = run.journal.state.figures.clone();
+    Ok(match result {
+        Ok(()) => report::ended(job, name, ending, phase, figures),
+        Err(e) => report::failed(job, name, Stage::Kept(phase), e, figures),
+    })
+}

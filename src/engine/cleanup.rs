@@ -1,0 +1,98 @@
+//! Cleanup after the cutover, and abort before it. Both leave nothing behind.
+//!
+//! Nothing is dropped with CASCADE: should anything unforeseen hang on the old table, RESTRICT is
+//! the last safety net.
+
+use super::capture;
+use super::context::Run;
+use crate::catalog::{self, lookup};
+use crate::error::{Error, Result};
+use crate::names::{QualifiedName, ident};
+use crate::pg::{READ_COMMITTED, run_all, settings, transaction};
+use std::time::Duration;
+
+/// How often a DROP is tried when somebody, say pg_dump, holds a lock on what is to go.
+const TRIES: u32 = 30;
+
+/// Drops the old table and the run's schemas.
+pub async fn run(run: &mut Run<'_>) -> Result<()> {
+    report_late_grants(run).await?;
+    let old = QualifiedName::new(&run.subject.names.old, &run.subject.table.name);
+    let mut statements = vec![format!("DROP TABLE IF EXISTS {} RESTRICT", old.sql())];
+    statements.extend(remains(run));
+    drop_all(run, &statements).await
+}
+
+/// Takes capture off the table and drops the shadow and the schemas. The triggers go first and by
+/// themselves: were the log dropped under them, writers would fail.
+pub async fn abort(run: &mut Run<'_>) -> Result<()> {
+    capture::detach(run).await?;
+    let mut statements =
+        vec![format!("DROP TABLE IF EXISTS {} RESTRICT", run.subject.shadow().sql())];
+    statements.extend(remains(run));
+    drop_all(run, &statements).await
+}
+
+/// What every run has, whatever its phase; in this order nothing depends on what goes before it.
+fn remains(run: &Run<'_>) -> Vec<String> {
+    let names = &run.subject.names;
+    let mut statements = vec![
+        format!("DROP FUNCTION IF EXISTS {}() RESTRICT", names.work_sql("capture")),
+        format!(
+            "DROP TABLE IF EXISTS {}, {}, {} RESTRICT",
+            names.work_sql("log"),
+            names.work_sql("chunk"),
+            names.work_sql("journal")
+        ),
+    ];
+    statements
+        .extend(names.all().iter().map(|s| format!("DROP SCHEMA IF EXISTS {} RESTRICT", ident(s))));
+    statements
+}
+
+async fn drop_all(run: &mut Run<'_>, statements: &[String]) -> Result<()> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let worker = &run.sessions.worker;
+        settings::lock_timeout(worker, Duration::from_secs(2)).await?;
+        let result = transaction(worker, READ_COMMITTED, async |client| {
+            run_all(client, "dropping what the run leaves", statements).await
+        })
+        .await;
+        match result {
+            Err(e) if e.is_lock() && tries < TRIES => tokio::time::sleep(run.backoff.step()).await,
+            other => return other,
+        }
+    }
+}
+
+/// A GRANT on a column that began before the exchange and ended after it has gone to the old
+/// table. It cannot be prevented, but it shall not be lost in silence.
+async fn report_late_grants(run: &mut Run<'_>) -> Result<()> {
+    let Some(taken) = run.journal.state.taken_over.clone() else { return Ok(()) };
+    let Some(found) = lookup::by_oid(run.sessions.worker.client(), run.subject.oid).await? else {
+        return Ok(());
+    };
+    let Some(old) = catalog::describe(run.sessions.worker.client(), found.oid).await? else {
+        return Ok(());
+    };
+    let columns = |d: &catalog::TableDescription| -> Vec<_> {
+        d.columns.iter().map(|c| (c.name.clone(), c.acl.clone())).collect()
+    };
+    if old.relation.acl != taken.relation.acl || columns(&old) != columns(&taken) {
+        run.note("privileges were changed at the very moment of the cutover and went to the old table: repeat the last GRANT or REVOKE");
+    }
+    Ok(())
+}
+
+/// Fails unless what is about to be called done really is: the name belongs to the new table.
+pub async fn confirm(run: &Run<'_>) -> Result<()> {
+    let found = lookup::by_oid(run.sessions.observer.client(), run.journal.shadow_oid).await?;
+    match found {
+        Some(found) if found.name.schema != run.subject.names.new => Ok(()),
+        _ => {
+            Err(Error::Other(format!("the new table of {} is not in its place", run.subject.table)))
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! One run in progress: its sessions, its journal and its ear to the outside.
+
+use super::drain::Floor;
+use super::journal::Journal;
+use crate::config::{Server, Settings};
+use crate::error::{Error, Result};
+use crate::job::{Event, Phase};
+use crate::pg::{Session, lock::Backoff, settings};
+use crate::sql::Subject;
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc::UnboundedSender;
+use tokio_util::sync::CancellationToken;
+
+/// What connects a run with the outside.
+#[derive(Debug, Clone)]
+pub struct Control {
+    /// Where progress goes. Nobody need listen.
+    pub events: UnboundedSender<Event>,
+    /// Stops the run at the next safe point.
+    pub stop: CancellationToken,
+    /// Seed of all jitter.
+    pub seed: u64,
+}
+
+/// What to work on, and how.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The connection's name.
+    pub connection: String,
+    /// Where.
+    pub server: Server,
+    /// How gently.
+    pub settings: Settings,
+}
+
+/// The sessions of a run. Three, because one waits for locks, one works under them, and one
+/// watches both; all close when the run ends.
+#[derive(Debug)]
+pub struct Sessions {
+    /// H: holds the advisory lock all along, and the cutover's locks.
+    pub holder: Session,
+    /// W: copies, drains, builds.
+    pub worker: Session,
+    /// O: looks at locks and snapshots, as the login role.
+    pub observer: Session,
+}
+
+/// One run in progress.
+pub struct Run<'a> {
+    /// What to work on.
+    pub job: &'a Job,
+    /// The outside.
+    pub control: &'a Control,
+    /// The sessions.
+    pub sessions: Sessions,
+    /// The durable state, as last written.
+    pub journal: Journal,
+    /// The same, for the SQL builders.
+    pub subject: Subject,
+    /// How much of the log's beginning is known to be drained for good.
+    pub floor: Floor,
+    /// Backends of ours besides the three sessions.
+    pub helpers: BTreeSet<i32>,
+    /// Waiting times between attempts.
+    pub backoff: Backoff,
+}
+
+/// The application name of every session of the run of one table.
+pub fn application_name(oid: u32) -> String {
+    format!("repackd {oid}")
+}
+
+impl<'a> Run<'a> {
+    /// Puts a run together.
+    pub fn new(job: &'a Job, control: &'a Control, sessions: Sessions, journal: Journal) -> Self {
+        let subject = journal.subject();
+        let backoff = Backoff::new(
+            control.seed ^ u64::from(journal.table_oid),
+            Duration::from_millis(50),
+            Duration::from_secs(2),
+        );
+        Self {
+            job,
+            control,
+            sessions,
+            journal,
+            subject,
+            floor: Floor::default(),
+            helpers: BTreeSet::new(),
+            backoff,
+        }
+    }
+
+    /// The server's process ids of all our sessions.
+    pub fn own_pids(&self) -> Vec<i32> {
+        let s = &self.sessions;
+        let mut pids: Vec<i32> = self.helpers.iter().copied().collect();
+        pids.extend([&s.holder, &s.worker, &s.observer].map(Session::backend_pid));
+        pids
+    }
+
+    /// Opens another session that works as the table's owner.
+    pub async fn open_helper(&mut self) -> Result<Session> {
+        let session =
+            settings::open(&self.job.server, &application_name(self.journal.table_oid)).await?;
+        settings::become_role(&session, &self.journal.owner).await?;
+        self.helpers.insert(session.backend_pid());
+        Ok(session)
+    }
+
+    /// Ends the run here if a signal asked for it.
+    pub fn check_stop(&self) -> Result<()> {
+        if self.control.stop.is_cancelled() { Err(Error::Interrupted) } else { Ok(()) }
+    }
+
+    /// Says how far the phase is.
+    pub fn progress(&self, done: u64, total: u64, rows: u64, bytes: u64) {
+        self.send(Event::Progress {
+            table: self.subject.table.to_string(),
+            phase: self.journal.phase,
+            done,
+            total,
+            rows,
+            bytes,
+        });
+    }
+
+    /// Says, and keeps for the report, what an operator should read.
+    pub fn note(&mut self, text: impl Into<String>) {
+        let text = text.into();
+        if !self.journal.state.figures.notes.contains(&text) {
+            self.journal.state.figures.notes.push(text.clone());
+            self.send(Event::Note { table: self.subject.table.to_string(), text });
+        }
+    }
+
+    fn send(&self, event: Event) {
+        // Nobody listening is no reason to stop.
+        let _ = self.control.events.send(event);
+    }
+
+    /// Moves on to `phase`, durably.
+    pub async fn enter(&mut self, phase: Phase) -> Result<()> {
+        self.journal.phase = phase;
+        self.journal.save(self.sessions.worker.client()).await
+    }
+
+    /// Runs one phase, with its events, its span and its time.
+    pub async fn timed(
+        &mut self,
+        phase: Phase,
+        work: impl AsyncFnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        use tracing::Instrument;
+        let table = self.subject.table.to_string();
+        self.journal.phase = phase;
+        self.send(Event::Phase { table: table.clone(), phase });
+        let started = Instant::now();
+        let span = tracing::info_span!("repackd.phase", table = %table, phase = %phase);
+        let result = work(self).instrument(span).await;
+        let took = started.elapsed();
+        *self.journal.state.figures.seconds.entry(phase).or_default() += took.as_secs_f64();
+        if result.is_ok() {
+            self.send(Event::PhaseDone { table, phase, took });
+        }
+        result
+    }
+}
+
+/// Waits for `work` on `session`; if a signal comes first, cancels it on the server and waits for
+/// its end, so that nothing of ours runs on unseen.
+pub async fn interruptible<T>(
+    stop: &CancellationToken,
+    session: &Session,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    tokio::pin!(work);
+    tokio::select! {
+        biased;
+        result = &mut work => result,
+        () = stop.cancelled() => {
+            // Asked more than once: a request that arrives between two statements is lost.
+            for _ in 0..20 {
+                session.cancel().await?;
+                if tokio::time::timeout(Duration::from_millis(500), &mut work).await.is_ok() {
+                    break;
+                }
+            }
+            Err(Error::Interrupted)
+        }
+    }
+}
+
+/// The error that stopped a group of jobs: not the interruption it caused in the others.
+pub fn first_error(results: Vec<Result<()>>) -> Result<()> {
+    let mut errors: Vec<Error> = results.into_iter().filter_map(Result::err).collect();
+    let cause = errors.iter().position(|e| !matches!(e, Error::Interrupted)).unwrap_or(0);
+    if errors.is_empty() { Ok(()) } else { Err(errors.swap_remove(cause)) }
+}

@@ -1,0 +1,283 @@
+//! The drain: brings the shadow up to date with the keys in the log.
+//!
+//! Log and table are read in one REPEATABLE READ snapshot, and only log rows which that snapshot
+//! sees are deleted. What is written is the *current* row of each key, so the order of changes does
+//! not matter and many changes to one row cost one.
+
+use super::context::{Run, interruptible};
+use crate::error::{Error, Result};
+use crate::job::Phase;
+use crate::pg::{REPEATABLE_READ, run_all, transaction};
+use crate::sql::drain as sql;
+use std::time::{Duration, Instant};
+use tokio_postgres::{Client, error::SqlState};
+
+/// How much of the log's beginning need not be looked at again.
+///
+/// A log row can commit after rows with higher numbers were drained. So the floor follows a drain
+/// only when a later snapshot shows that every transaction which could have numbered a row below
+/// it has ended. Without a floor each drain would read all dead rows of the log again.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Floor {
+    /// No row at or below this will ever appear again.
+    id: i64,
+    /// The next floor, and the transaction ID that must have passed for it.
+    mark: Option<(i64, i64)>,
+}
+
+impl Floor {
+    /// Learns from a drain that took all it saw above the floor up to `hi`.
+    fn learn(&mut self, hi: i64, xmin: i64, xmax: i64) {
+        if let Some((id, passed)) = self.mark
+            && xmin >= passed
+            && hi >= id
+        {
+            self.id = id;
+            self.mark = None;
+        }
+        if self.mark.is_none() {
+            self.mark = Some((hi, xmax));
+        }
+    }
+}
+
+/// What one drain did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Drained {
+    /// Log rows taken.
+    pub rows: u64,
+    /// Whether that was all the snapshot saw: then the shadow equals the table at that snapshot.
+    pub all: bool,
+    /// Whether a TRUNCATE was met, and what came before it thrown away.
+    pub truncated: bool,
+}
+
+/// What to do about a TRUNCATE of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnTruncate {
+    /// Empty the shadow and go on.
+    Void,
+    /// Fail: there is no time for it now.
+    Fail,
+}
+
+/// Below this many log rows a drain goes by index, whatever the planner believes about a log it
+/// has no statistics for.
+const BY_INDEX: u64 = 50_000;
+
+/// Drains at most `limit` log rows, or all that one snapshot sees.
+pub async fn once(run: &mut Run<'_>, limit: Option<u64>, truncate: OnTruncate) -> Result<Drained> {
+    let mut limit = limit.unwrap_or(i64::MAX as u64);
+    loop {
+        let floor = run.floor;
+        let subject = &run.subject;
+        let result = transaction(&run.sessions.worker, REPEATABLE_READ, async |client| {
+            batch(client, subject, floor, limit, truncate).await
+        })
+        .await;
+        match result {
+            Ok((drained, floor)) => {
+                run.floor = floor;
+                run.journal.state.figures.rows_replayed += drained.rows;
+                return Ok(drained);
+            }
+            // Two rows may have exchanged a unique value, and only one of them is in this part of
+            // the log. In the whole visible log both are.
+            Err(e)
+                if limit < i64::MAX as u64
+                    && (e.is(&SqlState::UNIQUE_VIOLATION)
+                        || e.is(&SqlState::EXCLUSION_VIOLATION)) =>
+            {
+                limit = i64::MAX as u64;
+            }
+            Err(e) => return Err(e),
+        }
+    }
+}
+
+async fn batch(
+    client: &Client,
+    subject: &crate::sql::Subject,
+    mut floor: Floor,
+    limit: u64,
+    on_truncate: OnTruncate,
+) -> Result<(Drained, Floor)> {
+    let action = || Error::sql(format!("draining the key log of {}", subject.table));
+    let row = client.query_one(&sql::markers(subject), &[]).await.map_err(action())?;
+    if row.get::<_, Option<bool>>(1).unwrap_or(false) {
+        return Err(Error::Changed {
+            table: subject.table.clone(),
+            difference: format!(
+                "its key columns {} cannot be read any more as they were",
+                subject.key.readable()
+            ),
+        });
+    }
+    if let Some(marker) = row.get::<_, Option<i64>>(0) {
+        if on_truncate == OnTruncate::Fail {
+            return Err(Error::LockWait(format!("{} was truncated a moment ago", subject.table)));
+        }
+        run_all(client, "starting over after TRUNCATE", &[sql::void(subject, marker)]).await?;
+        return Ok((Drained { rows: 0, all: false, truncated: true }, floor));
+    }
+    let row =
+        client.query_one(&sql::reach(subject, floor.id, limit), &[]).await.map_err(action())?;
+    let rows = u64::try_from(row.get::<_, i64>(1)).unwrap_or(0);
+    let all = rows < limit;
+    let Some(hi) = row.get::<_, Option<i64>>(0) else {
+        return Ok((Drained { rows: 0, all: true, truncated: false }, floor));
+    };
+    let mut statements = Vec::with_capacity(4);
+    if rows <= BY_INDEX {
+        statements.push(
+            "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_material = off".to_owned(),
+        );
+    }
+    statements.extend(sql::batch(subject, floor.id, hi));
+    client.batch_execute(&statements.join(";\n")).await.map_err(action())?;
+    floor.learn(hi, row.get(2), row.get(3));
+    Ok((Drained { rows, all, truncated: false }, floor))
+}
+
+/// Fewer than this, taken in one go, and the log counts as short.
+const SHORT: u64 = 1_000;
+
+/// Rows drained between two VACUUMs of the log, whose beginning is dead by then.
+const VACUUM_EVERY: u64 = 200_000;
+
+/// Drains until one drain takes all there is and that was little. Gives up with both figures if
+/// changes arrive faster than they can be drained for two intervals of `check_time` in a row.
+pub async fn until_short(run: &mut Run<'_>) -> Result<()> {
+    let limit = run.job.settings.max_replay_rows.max(1);
+    let mut race = Race::start(run).await?;
+    let mut since_vacuum = 0;
+    loop {
+        run.check_stop()?;
+        let drained = once(run, Some(limit), OnTruncate::Void).await?;
+        race.drained += drained.rows;
+        since_vacuum += drained.rows;
+        let total = race.arrived_at_start + race.total_drained + race.drained;
+        run.progress(
+            race.total_drained + race.drained,
+            total.max(1),
+            run.journal.state.figures.rows_replayed,
+            0,
+        );
+        if drained.all && drained.rows < SHORT {
+            return Ok(());
+        }
+        if since_vacuum >= VACUUM_EVERY {
+            since_vacuum = 0;
+            vacuum_log(run).await?;
+        }
+        race.check(run).await?;
+    }
+}
+
+/// After this, the shadow equals the table as of one snapshot.
+pub async fn fully(run: &mut Run<'_>) -> Result<()> {
+    loop {
+        until_short(run).await?;
+        if once(run, None, OnTruncate::Void).await?.all {
+            return Ok(());
+        }
+    }
+}
+
+/// Removes the log's dead rows. Without truncation of the file, for which VACUUM would lock out
+/// the writers.
+pub async fn vacuum_log(run: &mut Run<'_>) -> Result<()> {
+    let statement = format!("VACUUM (TRUNCATE false) {}", run.subject.log());
+    let worker = &run.sessions.worker;
+    let work = async {
+        worker.batch_execute(&statement).await.map_err(Error::sql("VACUUM of the key log"))
+    };
+    match interruptible(&run.control.stop, worker, work).await {
+        // Autovacuum may be at it already.
+        Err(e) if e.is_lock() => Ok(()),
+        other => other,
+    }
+}
+
+/// Arrivals against drains, over one interval after another.
+struct Race {
+    began: Instant,
+    interval: Duration,
+    sequence: i64,
+    arrived_at_start: u64,
+    drained: u64,
+    total_drained: u64,
+    lost: u32,
+}
+
+impl Race {
+    async fn start(run: &Run<'_>) -> Result<Self> {
+        let waiting = run
+            .sessions
+            .worker
+            .query_one(&sql::waiting(&run.subject, run.floor.id, 10_000_000), &[])
+            .await
+            .map_err(Error::sql("counting the key log"))?;
+        Ok(Self {
+            began: Instant::now(),
+            interval: run.job.settings.check_time.max(Duration::from_secs(1)),
+            sequence: sequence(run).await?,
+            arrived_at_start: u64::try_from(waiting.get::<_, i64>(0)).unwrap_or(0),
+            drained: 0,
+            total_drained: 0,
+            lost: 0,
+        })
+    }
+
+    async fn check(&mut self, run: &Run<'_>) -> Result<()> {
+        let elapsed = self.began.elapsed();
+        if elapsed < self.interval {
+            return Ok(());
+        }
+        let now = sequence(run).await?;
+        let arrived = u64::try_from(now - self.sequence).unwrap_or(0);
+        self.lost = if arrived >= self.drained { self.lost + 1 } else { 0 };
+        if self.lost >= 2 && run.journal.phase >= Phase::Index {
+            return Err(Error::CannotCatchUp {
+                table: run.subject.table.clone(),
+                arrived_per_second: arrived as f64 / elapsed.as_secs_f64(),
+                drained_per_second: self.drained as f64 / elapsed.as_secs_f64(),
+            });
+        }
+        self.total_drained += self.drained;
+        self.drained = 0;
+        self.sequence = now;
+        self.began = Instant::now();
+        Ok(())
+    }
+}
+
+/// How many log rows were ever numbered.
+async fn sequence(run: &Run<'_>) -> Result<i64> {
+    let sequence = run.subject.names.work_sql("log_id_seq");
+    let row = run
+        .sessions
+        .worker
+        .query_one(&format!("SELECT last_value FROM {sequence}"), &[])
+        .await
+        .map_err(Error::sql("reading the key log's sequence"))?;
+    Ok(row.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Floor;
+
+    #[test]
+    fn the_floor_waits_for_whoever_could_still_commit_below_it() {
+        let mut floor = Floor::default();
+        floor.learn(100, 50, 60);
+        assert_eq!(floor.id, 0, "a transaction between 50 and 60 may hold a row below 100");
+        floor.learn(200, 55, 70);
+        assert_eq!(floor.id, 0, "55 is still before 60");
+        floor.learn(300, 60, 80);
+        assert_eq!(floor.id, 100, "all before 60 have ended and were drained up to 300");
+        floor.learn(250, 80, 90);
+        assert_eq!(floor.id, 100, "a drain that ends below the mark proves nothing");
+    }
+}

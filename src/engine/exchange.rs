@@ -1,0 +1,118 @@
+//! The exchange: the one transaction in which the shadow becomes the table.
+
+use super::context::Run;
+use crate::catalog::{self, TableDescription, difference::difference, lookup};
+use crate::error::{Error, Result};
+use crate::job::Phase;
+use crate::names::{QualifiedName, TableArg};
+use crate::pg::{Session, run_all, settings};
+use crate::sql::exchange as sql;
+use std::time::{Duration, Instant};
+use tokio_postgres::Client;
+
+/// Does the exchange in the holder's open transaction, whose locks are already held, and commits.
+/// `before` is the table as described under the first of them.
+pub async fn run(run: &mut Run<'_>, before: &TableDescription, left: Duration) -> Result<()> {
+    let holder = &run.sessions.holder;
+    // Ends the statement on the server, whatever becomes of us. A standby that does not answer
+    // must not hold everybody up under ACCESS EXCLUSIVE, so the commit waits for the local disk
+    // only: WAL is sent in order, so nothing that was acknowledged later can outlive it.
+    let bounds = format!(
+        "SET LOCAL statement_timeout = {0}; SET LOCAL lock_timeout = {0}; SET LOCAL synchronous_commit = local",
+        left.as_millis().max(1)
+    );
+    run_all(holder, "preparing the exchange", &[bounds]).await?;
+    run_all(holder, "the exchange", &sql::swap(&run.subject, before)).await?;
+    // Only now is it certain that nobody can grant anything on the old table unnoticed: its row in
+    // pg_class is ours.
+    let mut now = before.clone();
+    take_over_grants(&mut now, holder.client(), run.subject.oid).await?;
+    run_all(holder, "the exchange", &sql::finish(&run.subject, &now)).await?;
+    let found = catalog::describe(holder.client(), run.journal.shadow_oid).await?;
+    let found =
+        found.ok_or_else(|| Error::Other("the new table vanished in the exchange".into()))?;
+    if let Some(difference) = difference(&now, &found) {
+        return Err(Error::Changed {
+            table: run.subject.table.clone(),
+            difference: format!("the new table would differ: {difference}"),
+        });
+    }
+    run.journal.phase = Phase::Cleanup;
+    run.journal.state.taken_over = Some(now);
+    let saved = run.journal.save(holder.client()).await;
+    let committed = match saved {
+        Ok(()) => run.sessions.holder.batch_execute("COMMIT").await,
+        Err(e) => {
+            run.journal.phase = Phase::Cutover;
+            return Err(e);
+        }
+    };
+    match committed {
+        Ok(()) => Ok(()),
+        // The server said no: nothing happened.
+        Err(e) if e.code().is_some() && !run.sessions.holder.is_closed() => {
+            run.journal.phase = Phase::Cutover;
+            Err(Error::sql("COMMIT of the exchange")(e))
+        }
+        Err(_) => find_out(run).await,
+    }
+}
+
+async fn take_over_grants(now: &mut TableDescription, client: &Client, oid: u32) -> Result<()> {
+    let old = catalog::describe(client, oid)
+        .await?
+        .ok_or_else(|| Error::Other("the old table vanished in the exchange".into()))?;
+    now.relation.acl = old.relation.acl;
+    for column in &mut now.columns {
+        column.acl = old.columns.iter().find(|c| c.name == column.name).and_then(|c| c.acl.clone());
+    }
+    for sequence in now.sequences.iter_mut().filter(|s| s.identity) {
+        sequence.acl =
+            old.sequences.iter().find(|s| s.name == sequence.name).and_then(|s| s.acl.clone());
+    }
+    Ok(())
+}
+
+/// The reply to COMMIT was lost: asks, over a new connection, which table has the name.
+async fn find_out(run: &mut Run<'_>) -> Result<()> {
+    let unknown = || Error::CutoverUnknown { table: run.subject.table.clone() };
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let lost = run.sessions.holder.backend_pid();
+    while Instant::now() < deadline {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let name = super::context::application_name(run.subject.oid);
+        let Ok(session) = settings::open(&run.job.server, &name).await else { continue };
+        match asked(&session, lost, &run.subject.table, run.journal.shadow_oid).await {
+            Ok(Some(true)) => return Ok(()),
+            Ok(Some(false)) => {
+                run.journal.phase = Phase::Cutover;
+                return Err(Error::Other(format!(
+                    "the connection was lost at the cutover of {}; the server says it did not happen",
+                    run.subject.table
+                )));
+            }
+            // Still at it, or lost again.
+            Ok(None) | Err(_) => {}
+        }
+    }
+    Err(unknown())
+}
+
+/// Whether the exchange was committed; `None` while the lost backend is still alive.
+async fn asked(
+    session: &Session,
+    lost: i32,
+    table: &QualifiedName,
+    shadow: u32,
+) -> Result<Option<bool>> {
+    let row = session
+        .query_one("SELECT EXISTS (SELECT FROM pg_catalog.pg_locks WHERE pid = $1)", &[&lost])
+        .await
+        .map_err(Error::sql("looking for the lost session"))?;
+    if row.get(0) {
+        return Ok(None);
+    }
+    let arg = TableArg { schema: Some(table.schema.clone()), name: table.name.clone() };
+    let found = lookup::by_name(session.client(), &arg, &[]).await?;
+    Ok(Some(found.is_some_and(|f| f.oid == shadow)))
+}

@@ -1,0 +1,37 @@
+//! The fingerprint: whoever changes the table during a run wins.
+
+use super::context::Run;
+use crate::catalog::{TableDescription, difference::difference};
+use crate::error::{Error, Result};
+use crate::names::QualifiedName;
+use crate::preflight::dependents;
+use tokio_postgres::Client;
+
+/// Fails if the table is not what it was, privileges apart, which are read anew at the cutover.
+pub fn compare(
+    table: &QualifiedName,
+    expected: &TableDescription,
+    now: Option<&TableDescription>,
+) -> Result<()> {
+    let changed = |difference| Err(Error::Changed { table: table.clone(), difference });
+    let Some(now) = now else { return changed("it was dropped".to_owned()) };
+    match difference(&expected.without_grants(), &now.without_grants()) {
+        Some(difference) => changed(difference),
+        None => Ok(()),
+    }
+}
+
+/// The same on the server, together with what depends on the table. Returns the description.
+pub async fn check(run: &Run<'_>, client: &Client) -> Result<TableDescription> {
+    let oid = run.subject.oid;
+    let (now, dependents) =
+        tokio::try_join!(crate::catalog::describe(client, oid), dependents(client, oid))?;
+    compare(&run.subject.table, &run.subject.description, now.as_ref())?;
+    if let Some(first) = dependents.first() {
+        return Err(Error::Changed {
+            table: run.subject.table.clone(),
+            difference: format!("it has {first} now"),
+        });
+    }
+    now.ok_or_else(|| Error::Other("the table is gone".into()))
+}

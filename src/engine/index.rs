@@ -1,0 +1,163 @@
+//! The indexes, with the constraints on them, several at a time; then everything else that is put
+//! on the filled shadow.
+//!
+//! First the key's index and those that no row can violate; then the log is drained in full, which
+//! makes the shadow equal to the table at one snapshot; then, with no drain in between, the unique
+//! and exclusion ones: what holds in the table holds in the shadow.
+
+use super::context::{Run, first_error, interruptible};
+use super::drain;
+use crate::error::{Error, Result, Verdict};
+use crate::names::TableArg;
+use crate::pg::{READ_COMMITTED, Session, run_all, transaction};
+use crate::sql::indexes::{self as sql, Build};
+use futures_util::future::join_all;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// How often one build is tried when something holds a lock on the shadow, as pg_dump may.
+const TRIES: u32 = 60;
+
+/// Builds what is missing.
+pub async fn run(run: &mut Run<'_>) -> Result<()> {
+    let mut missing = Vec::new();
+    for build in sql::builds(&run.subject)? {
+        let arg =
+            TableArg { schema: Some(run.subject.names.new.clone()), name: build.name.clone() };
+        if !index_exists(&run.sessions.worker, &arg).await? {
+            missing.push(build);
+        }
+    }
+    let key = &run.subject.key;
+    let harmless = |b: &Build| {
+        b.name == sql::HELPER
+            || key.btree && b.name == key.index
+            || run
+                .subject
+                .description
+                .indexes
+                .iter()
+                .any(|i| i.name == b.name && !i.unique && !i.exclusion)
+    };
+    let (first, second): (Vec<_>, Vec<_>) = missing.into_iter().partition(harmless);
+    let total = (first.len() + second.len()) as u64;
+    build_all(run, first, 0, total).await?;
+    drain::fully(run).await?;
+    // `fully` leaves the shadow equal to the table at one snapshot, and nothing is drained until
+    // the last of these is there.
+    let before = total - second.len() as u64;
+    build_all(run, second, before, total).await?;
+    let finish = sql::finish(&run.subject)?;
+    if !run.journal.state.finished {
+        run.journal.state.finished = true;
+        let journal = &run.journal;
+        transaction(&run.sessions.worker, READ_COMMITTED, async |client| {
+            run_all(client, "finishing the shadow", &finish).await?;
+            journal.save(client).await
+        })
+        .await?;
+    }
+    drain::until_short(run).await?;
+    if run.job.settings.analyze_tables {
+        let worker = &run.sessions.worker;
+        let statement = format!("VACUUM ANALYZE {}", run.subject.shadow().sql());
+        let work = async {
+            worker
+                .batch_execute(&statement)
+                .await
+                .map_err(Error::sql("VACUUM ANALYZE of the shadow"))
+        };
+        interruptible(&run.control.stop, worker, work).await?;
+    }
+    Ok(())
+}
+
+async fn index_exists(session: &Session, name: &TableArg) -> Result<bool> {
+    let row = session
+        .query_one(
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                            WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind = 'i')",
+            &[&name.schema, &name.name],
+        )
+        .await
+        .map_err(Error::sql("looking for the shadow's indexes"))?;
+    Ok(row.get(0))
+}
+
+async fn build_all(run: &mut Run<'_>, builds: Vec<Build>, before: u64, total: u64) -> Result<()> {
+    if builds.is_empty() {
+        return Ok(());
+    }
+    let jobs = (run.job.settings.index_jobs.max(1) as usize).min(builds.len());
+    let mut helpers = Vec::new();
+    for _ in 1..jobs {
+        helpers.push(run.open_helper().await?);
+    }
+    let queue = RefCell::new(VecDeque::from(builds));
+    let built = Cell::new(before);
+    let report = || run.progress(built.get() * 1000, total * 1000, 0, 0);
+    report();
+    // One failure stops the other builders too, and they are waited for.
+    let stop = run.control.stop.child_token();
+    let builder = async |session: &Session| -> Result<()> {
+        while !stop.is_cancelled() {
+            let Some(build) = queue.borrow_mut().pop_front() else { return Ok(()) };
+            let result = interruptible(&stop, session, one(session, &build)).await;
+            if result.is_err() {
+                stop.cancel();
+                return result;
+            }
+            built.set(built.get() + 1);
+            report();
+        }
+        Err(Error::Interrupted)
+    };
+    let sessions = std::iter::once(&run.sessions.worker).chain(&helpers);
+    let all = join_all(sessions.map(builder));
+    tokio::pin!(all);
+    let results = loop {
+        tokio::select! {
+            results = &mut all => break results,
+            () = tokio::time::sleep(Duration::from_millis(500)) => {
+                if let Some(part) = in_progress(run).await {
+                    run.progress(built.get() * 1000 + part, total * 1000, 0, 0);
+                }
+            }
+        }
+    };
+    first_error(results)
+}
+
+async fn one(session: &Session, build: &Build) -> Result<()> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let result = transaction(session, READ_COMMITTED, async |client| {
+            run_all(client, &format!("building index {}", build.name), &build.statements).await
+        })
+        .await;
+        match result {
+            Err(e) if e.verdict() == Verdict::Retry && tries < TRIES => {
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            other => return other,
+        }
+    }
+}
+
+/// Thousandths of an index that the running builds have done, for the progress bar alone.
+async fn in_progress(run: &Run<'_>) -> Option<u64> {
+    let row = run
+        .sessions
+        .observer
+        .query_opt(
+            "SELECT sum(CASE WHEN blocks_total > 0 THEN 500 * blocks_done / blocks_total ELSE 0 END
+                        + CASE WHEN tuples_total > 0 THEN 500 * tuples_done / tuples_total ELSE 0 END)::int8
+             FROM pg_catalog.pg_stat_progress_create_index WHERE relid = $1",
+            &[&run.journal.shadow_oid],
+        )
+        .await
+        .ok()??;
+    row.get::<_, Option<i64>>(0).and_then(|n| u64::try_from(n).ok())
+}

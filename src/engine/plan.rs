@@ -1,0 +1,221 @@
+//! Plan and check: what would happen, without doing any of it.
+
+use super::begin;
+use super::context::Job;
+use crate::catalog::lookup::{self, Found, Sizes};
+use crate::error::{Error, Result};
+use crate::job::Phase;
+use crate::names::{RunNames, ident};
+use crate::preflight;
+use crate::sql::{Subject, exchange};
+use serde::Serialize;
+use tokio_postgres::types::Type;
+
+/// What a run of a table would do.
+#[derive(Debug, Clone, Serialize)]
+pub struct Plan {
+    /// The table.
+    pub table: String,
+    /// The key, in words.
+    pub key: Option<String>,
+    /// Why it would be refused; empty if it would not.
+    pub reasons: Vec<String>,
+    /// Sizes now.
+    pub before: Sizes,
+    /// Expected size of the heap afterwards, from the planner's statistics.
+    pub expected_bytes: Option<i64>,
+    /// Disk space needed meanwhile, at most: the shadow is never larger than the table.
+    pub extra_bytes: i64,
+    /// Phase by phase.
+    pub phases: Vec<PlanPhase>,
+    /// The statements of the exchange.
+    pub cutover_sql: Vec<String>,
+    /// What an operator should know before.
+    pub warnings: Vec<String>,
+}
+
+/// One phase of a plan.
+#[derive(Debug, Clone, Serialize)]
+pub struct PlanPhase {
+    /// Which.
+    pub phase: Phase,
+    /// What it does.
+    pub what: String,
+    /// What it locks.
+    pub locks: String,
+}
+
+/// Plans the run of a table.
+pub async fn plan(job: &Job, table: &Found) -> Result<Plan> {
+    let session = begin::first_session(job, "repackd").await?;
+    let name = table.name.to_string();
+    let Some(preflight) = preflight::look(&session, table.oid, job.settings.trust_owner).await?
+    else {
+        return Err(Error::Refused {
+            table: name,
+            reasons: vec!["it was dropped a moment ago".into()],
+        });
+    };
+    let before = lookup::sizes(session.client(), table.oid).await?;
+    let row = session
+        .query_typed_opt(include_str!("../bloat.sql"), &[(&table.oid, Type::OID)])
+        .await
+        .map_err(Error::sql("estimating the size without bloat"))?;
+    let expected_bytes: Option<i64> = row.and_then(|r| r.get(0));
+    let mut plan = Plan {
+        table: name,
+        key: preflight.key.as_ref().map(|k| {
+            format!(
+                "{} by {} {}",
+                k.readable(),
+                if k.primary { "primary key" } else { "unique index" },
+                k.index
+            )
+        }),
+        reasons: preflight.reasons,
+        before,
+        expected_bytes: expected_bytes.map(|e| e.min(before.heap)),
+        extra_bytes: before.total(),
+        phases: Vec::new(),
+        cutover_sql: Vec::new(),
+        warnings: Vec::new(),
+    };
+    if expected_bytes.is_none() {
+        plan.warnings.push(
+            "the table was never analyzed, so its size without bloat is unknown: run ANALYZE"
+                .into(),
+        );
+    }
+    if let (true, Some(key)) = (plan.reasons.is_empty(), preflight.key) {
+        let subject = Subject {
+            table: preflight.description.name(),
+            oid: table.oid,
+            names: RunNames::new(table.oid),
+            description: preflight.description,
+            key,
+        };
+        plan.phases = phases(job, &subject);
+        plan.cutover_sql = exchange::swap(&subject, &subject.description);
+        plan.cutover_sql.extend(exchange::finish(&subject, &subject.description));
+    }
+    Ok(plan)
+}
+
+fn phases(job: &Job, subject: &Subject) -> Vec<PlanPhase> {
+    let s = &job.settings;
+    let none = "none";
+    let share = "ACCESS SHARE on the table, as any reader";
+    let names = &subject.names;
+    let phase =
+        |phase, what: String, locks: &str| PlanPhase { phase, what, locks: locks.to_owned() };
+    let mut phases = vec![
+        phase(
+            Phase::Prepare,
+            format!(
+                "creates the schemas {}, {} and {}, an empty shadow and a key log; rehearses all indexes, constraints and privileges on it",
+                names.work, names.new, names.old
+            ),
+            none,
+        ),
+        phase(
+            Phase::Capture,
+            "attaches two triggers that write the keys of changed rows to the key log".into(),
+            &format!(
+                "SHARE ROW EXCLUSIVE on the table, an instant, waited for at most {} ms at a time",
+                s.lock_wait().as_millis()
+            ),
+        ),
+        phase(
+            Phase::Copy,
+            format!(
+                "copies the rows in ranges of pages, {} at a time, each in about {:.1} s",
+                s.copy_jobs,
+                s.chunk_time.as_secs_f64()
+            ),
+            share,
+        ),
+        phase(
+            Phase::Purge,
+            "removes the rows from the shadow that were touched meanwhile".into(),
+            none,
+        ),
+        phase(
+            Phase::Index,
+            format!(
+                "builds {} indexes, {} at a time, draining the key log in between",
+                subject.description.indexes.len(),
+                s.index_jobs
+            ),
+            none,
+        ),
+        phase(
+            Phase::Drain,
+            format!("drains the key log, at most {} keys at a time", s.max_replay_rows),
+            share,
+        ),
+    ];
+    if s.verify {
+        phases.push(phase(
+            Phase::Verify,
+            "counts and hashes both tables in one snapshot".into(),
+            share,
+        ));
+    }
+    phases.push(phase(
+        Phase::Cutover,
+        format!("exchanges the tables with the statements below, within {} ms, and tries again until it fits, for at most {} s", s.cutover_budget.as_millis(), s.cutover_wait.as_secs()),
+        "SHARE UPDATE EXCLUSIVE, SHARE ROW EXCLUSIVE, then ACCESS EXCLUSIVE on the table, all within that time",
+    ));
+    phases.push(phase(Phase::Cleanup, "drops the old table and the three schemas".into(), none));
+    phases
+}
+
+/// Whether repackd could work in a database at all.
+#[derive(Debug, Clone, Serialize)]
+pub struct Check {
+    /// Where.
+    pub target: String,
+    /// The server's version.
+    pub server: String,
+    /// Who logs in.
+    pub login: String,
+    /// What is missing.
+    pub problems: Vec<String>,
+    /// What an administrator should run.
+    pub grants: Vec<String>,
+}
+
+/// Looks for what is missing in a database before any table is named.
+pub async fn check(job: &Job) -> Result<Check> {
+    let session = begin::first_session(job, "repackd").await?;
+    let row = session
+        .query_one(
+            "SELECT pg_catalog.current_setting('server_version'), session_user::text, pg_catalog.current_database()::text,
+                    pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE'),
+                    pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE'),
+                    ARRAY(SELECT DISTINCT pg_catalog.pg_get_userbyid(c.relowner)::text FROM pg_catalog.pg_class c
+                          WHERE c.relkind = 'r' AND c.relpersistence <> 't'
+                            AND c.relnamespace NOT IN (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname ~ '^pg_' OR nspname = 'information_schema')
+                            AND NOT pg_catalog.pg_has_role(c.relowner, 'MEMBER'))",
+            &[],
+        )
+        .await
+        .map_err(Error::sql("looking at privileges"))?;
+    let (server, login, database): (String, String, String) = (row.get(0), row.get(1), row.get(2));
+    let (mut problems, mut grants) = (Vec::new(), Vec::new());
+    if !row.get::<_, bool>(3) {
+        problems.push(format!("role {login} may not create schemas in database {database}"));
+        grants.push(format!("GRANT CREATE ON DATABASE {} TO {}", ident(&database), ident(&login)));
+    }
+    for owner in row.get::<_, Vec<String>>(5) {
+        problems.push(format!("role {login} is not a member of {owner}, who owns tables here"));
+        grants.push(format!("GRANT {} TO {}", ident(&owner), ident(&login)));
+    }
+    if !row.get::<_, bool>(4) {
+        problems.push(format!(
+            "role {login} does not see other roles' snapshots; it works without, but the cutover then waits for every transaction that is older"
+        ));
+        grants.push(format!("GRANT pg_read_all_stats TO {}", ident(&login)));
+    }
+    Ok(Check { target: job.server.describe(), server, login, problems, grants })
+}

@@ -1,0 +1,74 @@
+//! The purge: takes out of the shadow every row whose key was touched during the copy.
+//!
+//! Such a row may be there never, once or twice, in any version. Whatever made a second version
+//! was committed before the chunk that copied it, so its key is in the log by the time the copy has
+//! ended; the log is kept meanwhile. Afterwards no key is in the shadow twice, the key's unique
+//! index can be built, and everything missing is in the log.
+//!
+//! It goes by page ranges, because one statement over a large shadow would hold its snapshot for
+//! as long as that takes.
+
+use super::chunks::{Chunks, PAGE};
+use super::context::Run;
+use super::copy::pages;
+use super::drain::{self, OnTruncate};
+use crate::error::{Error, Result};
+use crate::pg::{READ_COMMITTED, transaction};
+use crate::sql::{copy as sql, drain as drain_sql};
+use std::time::Instant;
+
+/// Runs the whole purge. A crash repeats it from the start.
+pub async fn run(run: &mut Run<'_>) -> Result<()> {
+    // A TRUNCATE voids all that was copied. Nothing else is drained yet: a limit of no rows.
+    while drain::once(run, Some(0), OnTruncate::Void).await?.truncated {}
+    let worker = &run.sessions.worker;
+    worker
+        .batch_execute(&format!("ANALYZE {}", run.subject.log()))
+        .await
+        .map_err(Error::sql("ANALYZE of the key log"))?;
+    let row = worker
+        .query_one(
+            &format!(
+                "SELECT pg_catalog.pg_relation_size('{}'::pg_catalog.regclass)",
+                run.subject.log().replace('\'', "''")
+            ),
+            &[],
+        )
+        .await
+        .map_err(Error::sql("measuring the key log"))?;
+    let log_pages = u64::try_from(row.get::<_, i64>(0)).unwrap_or(0) / PAGE;
+    let waiting = worker
+        .query_one(&drain_sql::waiting(&run.subject, 0, 1), &[])
+        .await
+        .map_err(Error::sql("looking at the key log"))?;
+    if waiting.get::<_, i64>(0) == 0 {
+        return vacuum(run).await;
+    }
+    let total = pages(worker, run.journal.shadow_oid).await?;
+    // Each range reads the whole log once.
+    let mut chunks =
+        Chunks::new(total, vec![], run.job.settings.chunk_time).at_least((log_pages * 4).max(2048));
+    let mut purged = 0;
+    while let Some((first, past)) = chunks.take() {
+        run.check_stop()?;
+        let started = Instant::now();
+        let statement = sql::purge(&run.subject, first, past);
+        purged += transaction(&run.sessions.worker, READ_COMMITTED, async |client| {
+            client.execute(&statement, &[]).await.map_err(Error::sql("purging the shadow"))
+        })
+        .await?;
+        chunks.learn(past - first, started.elapsed());
+        run.progress(past, total, purged, past * PAGE);
+    }
+    vacuum(run).await
+}
+
+/// Makes the purged space usable and the visibility map true, while there is no index to clean.
+async fn vacuum(run: &mut Run<'_>) -> Result<()> {
+    let worker = &run.sessions.worker;
+    let statement = format!("VACUUM {}", run.subject.shadow().sql());
+    let work = async {
+        worker.batch_execute(&statement).await.map_err(Error::sql("VACUUM of the shadow"))
+    };
+    super::context::interruptible(&run.control.stop, worker, work).await
+}

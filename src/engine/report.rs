@@ -1,0 +1,118 @@
+//! What is said about a table at the end: what happened, what state things are in, what to do.
+
+use super::context::Job;
+use crate::error::{Error, Verdict};
+use crate::job::{Ending, Figures, Phase, Report};
+
+/// How far a failed run had come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Nothing had been created.
+    Before,
+    /// The run is kept, in this phase.
+    Kept(Phase),
+    /// Everything was removed again.
+    Removed,
+}
+
+/// The report of a run that came to its end.
+pub fn ended(job: &Job, table: &str, ending: Ending, phase: Phase, figures: Figures) -> Report {
+    let (state, next) = match ending {
+        Ending::Prepared => (
+            Some("the shadow is complete and verified as far as asked; capture keeps writing the keys of changed rows to the key log, which grows until the run goes on".to_owned()),
+            Some(format!("`repackd resume {table}` brings it up to date and does the cutover; `repackd abort {table}` removes it")),
+        ),
+        _ => (None, None),
+    };
+    Report {
+        connection: job.connection.clone(),
+        table: table.to_owned(),
+        ending,
+        phase,
+        error: None,
+        state,
+        next,
+        figures,
+        exit_status: 0,
+    }
+}
+
+/// The report of a run that did not.
+pub fn failed(job: &Job, table: &str, stage: Stage, error: Error, figures: Figures) -> Report {
+    let ending = match &error {
+        Error::Refused { .. } => Ending::Refused,
+        Error::Busy { .. } => Ending::Busy,
+        Error::Interrupted => Ending::Interrupted,
+        _ if stage == Stage::Removed => Ending::Aborted,
+        _ => Ending::Failed,
+    };
+    let lost = error.verdict() == Verdict::Resume;
+    let phase = match stage {
+        Stage::Kept(phase) => phase,
+        _ => Phase::Preflight,
+    };
+    let (state, next) = match stage {
+        Stage::Before => (
+            "nothing was changed; the table is untouched and in use".to_owned(),
+            before_advice(&error),
+        ),
+        Stage::Removed => (
+            "the table is untouched and in use, and everything of this run was removed".to_owned(),
+            Some(format!("`repackd run-now {table}` begins anew")),
+        ),
+        Stage::Kept(phase) if phase.is_past_cutover() => (
+            format!(
+                "the new {table} is live and complete; the old one waits in the schema repackd_…_old to be dropped"
+            ),
+            Some(format!("`repackd resume {table}` drops it")),
+        ),
+        Stage::Kept(_) => (
+            "the table is untouched and in use; the shadow and the capture triggers are kept"
+                .to_owned(),
+            Some(kept_advice(&error, table)),
+        ),
+    };
+    let exit_status = if lost && !matches!(error, Error::CutoverUnknown { .. }) {
+        75
+    } else {
+        error.exit_status()
+    };
+    Report {
+        connection: job.connection.clone(),
+        table: table.to_owned(),
+        ending,
+        phase,
+        error: Some(error.to_string()),
+        state: Some(state),
+        next,
+        figures,
+        exit_status,
+    }
+}
+
+fn before_advice(error: &Error) -> Option<String> {
+    match error {
+        // These say themselves what to do.
+        Error::Refused { .. } | Error::Busy { .. } => None,
+        _ => Some("mend what is said above, and try again".to_owned()),
+    }
+}
+
+fn kept_advice(error: &Error, table: &str) -> String {
+    let first = match error {
+        Error::Mismatch { .. } => {
+            return format!(
+                "do not resume: `repackd abort {table}` removes the shadow. If a generated column calls a function that was changed since, its stored values differ for that reason; otherwise please report this as a bug"
+            );
+        }
+        Error::CannotCatchUp { .. } => "when fewer changes arrive, ",
+        Error::NoCutover { .. } => "at a quieter time, ",
+        e if e.is(&tokio_postgres::error::SqlState::DISK_FULL) => "free disk space; then ",
+        Error::Interrupted => "",
+        e if e.verdict() == Verdict::Resume => "when the server is back, ",
+        _ => "mend what is said above; then ",
+    };
+    format!(
+        "{first}`repackd resume {table}` goes on where it stopped; `repackd abort {table}` removes it"
+    )
+}

@@ -1,0 +1,233 @@
+//! One run from wherever it is to where it shall go.
+
+use super::context::{Control, Job, Run, Sessions};
+use super::journal::{self, Journal};
+use super::report::{self, Stage};
+use super::{begin, capture, cleanup, copy, cutover, drain, index, prepare, purge, verify};
+use crate::catalog::lookup::{self, Found};
+use crate::error::{Error, Result};
+use crate::job::{Ending, Event, Figures, Phase, Report};
+use crate::names::RunNames;
+use crate::pg::settings;
+use crate::preflight;
+use crate::sql::Subject;
+use std::time::Instant;
+
+/// How far to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goal {
+    /// Repack the table.
+    RunNow,
+    /// Everything up to the cutover.
+    Prepare,
+    /// Go on with an unfinished run, to its end.
+    Resume,
+}
+
+/// Repacks one table. Errors are in the report, which also says what is left and what to do.
+pub async fn run(job: &Job, table: &Found, goal: Goal, control: &Control) -> Report {
+    let name = table.name.to_string();
+    let sessions = match begin::sessions(job, table.oid, &name).await {
+        Ok(sessions) => sessions,
+        Err(e) => return report::failed(job, &name, Stage::Before, e, Figures::default()),
+    };
+    let started = Instant::now();
+    let begun = match goal {
+        Goal::RunNow | Goal::Prepare => start(job, table, &sessions, control).await,
+        Goal::Resume => resume(table.oid, &name, &sessions).await,
+    };
+    let mut journal = match begun {
+        Ok(journal) => journal,
+        Err(e) => return report::failed(job, &name, Stage::Before, e, Figures::default()),
+    };
+    if goal != Goal::Resume {
+        let seconds = started.elapsed().as_secs_f64();
+        journal.state.figures.seconds.insert(Phase::Prepare, seconds);
+    }
+    let mut run = Run::new(job, control, sessions, journal);
+    let result = phases(&mut run, goal).await;
+    conclude(run, result).await
+}
+
+/// A new run: preflight and prepare.
+async fn start(
+    job: &Job,
+    table: &Found,
+    sessions: &Sessions,
+    control: &Control,
+) -> Result<Journal> {
+    let name = table.name.to_string();
+    let send = |event| drop(control.events.send(event));
+    send(Event::Phase { table: name.clone(), phase: Phase::Preflight });
+    let started = Instant::now();
+    refuse_remains(table, sessions).await?;
+    let found = preflight::look(&sessions.worker, table.oid, job.settings.trust_owner).await?;
+    let Some(preflight) = found else {
+        return Err(Error::Refused {
+            table: name,
+            reasons: vec!["it was dropped a moment ago".into()],
+        });
+    };
+    if !preflight.reasons.is_empty() {
+        return Err(Error::Refused { table: name, reasons: preflight.reasons });
+    }
+    let Some(key) = preflight.key.clone() else {
+        return Err(Error::Refused { table: name, reasons: vec!["it has no key".into()] });
+    };
+    let before = lookup::sizes(sessions.observer.client(), table.oid).await?;
+    send(Event::PhaseDone {
+        table: name.clone(),
+        phase: Phase::Preflight,
+        took: started.elapsed(),
+    });
+    send(Event::Started { table: name.clone(), before });
+    let subject = Subject {
+        table: preflight.description.name(),
+        oid: table.oid,
+        names: RunNames::new(table.oid),
+        description: preflight.description.clone(),
+        key,
+    };
+    send(Event::Phase { table: name.clone(), phase: Phase::Prepare });
+    let started = Instant::now();
+    let figures = Figures { before, ..Figures::default() };
+    let journal = prepare::run(&sessions.worker, &subject, &preflight, figures).await?;
+    send(Event::PhaseDone { table: name, phase: Phase::Prepare, took: started.elapsed() });
+    Ok(journal)
+}
+
+/// What an earlier run left has to be dealt with first: it may be hours of work.
+async fn refuse_remains(table: &Found, sessions: &Sessions) -> Result<()> {
+    let client = sessions.observer.client();
+    let name = &table.name;
+    if let Some(run) = journal::find(client, Some(table.oid)).await?.first() {
+        return Err(Error::Busy {
+            table: name.to_string(),
+            reason: match &run.problem {
+                None => format!(
+                    "an earlier run of it is unfinished: `repackd resume {name}` goes on with it, `repackd abort {name}` removes it"
+                ),
+                Some(problem) => {
+                    format!("there is a schema repackd_{} in the way, and {problem}", table.oid)
+                }
+            },
+        });
+    }
+    Ok(())
+}
+
+async fn resume(oid: u32, name: &str, sessions: &Sessions) -> Result<Journal> {
+    let found = journal::find(sessions.observer.client(), Some(oid)).await?;
+    let Some(found) = found.first() else {
+        return Err(Error::Refused {
+            table: name.to_owned(),
+            reasons: vec!["there is no unfinished run of it to resume".into()],
+        });
+    };
+    settings::become_role(&sessions.worker, &found.owner).await?;
+    journal::read(sessions.worker.client(), found).await
+}
+
+async fn phases(run: &mut Run<'_>, goal: Goal) -> Result<()> {
+    let owner = run.journal.owner.clone();
+    settings::become_role(&run.sessions.worker, &owner).await?;
+    settings::become_role(&run.sessions.holder, &owner).await?;
+    let from = run.journal.phase;
+    if from <= Phase::Capture {
+        run.timed(Phase::Capture, async |run| {
+            if !capture::is_attached(&run.sessions.worker, run.subject.oid).await? {
+                capture::attach(run).await?;
+            }
+            run.enter(Phase::Copy).await
+        })
+        .await?;
+    } else if !from.is_past_cutover() {
+        // Without capture nothing that was copied is worth anything.
+        still_captured(run).await?;
+    }
+    if from <= Phase::Copy {
+        run.timed(Phase::Copy, async |run| {
+            copy::run(run).await?;
+            run.enter(Phase::Purge).await
+        })
+        .await?;
+    }
+    if from <= Phase::Purge {
+        run.timed(Phase::Purge, async |run| {
+            purge::run(run).await?;
+            run.enter(Phase::Index).await
+        })
+        .await?;
+    }
+    if from <= Phase::Index {
+        run.timed(Phase::Index, async |run| {
+            index::run(run).await?;
+            run.enter(Phase::Drain).await
+        })
+        .await?;
+    }
+    if !from.is_past_cutover() {
+        run.timed(Phase::Drain, async |run| {
+            drain::until_short(run).await?;
+            run.enter(Phase::Verify).await
+        })
+        .await?;
+        if run.job.settings.verify {
+            run.timed(Phase::Verify, async |run| verify::run(run).await).await?;
+        }
+        run.enter(Phase::Cutover).await?;
+        if goal == Goal::Prepare {
+            return Ok(());
+        }
+        run.timed(Phase::Cutover, async |run| cutover::run(run).await).await?;
+    }
+    run.timed(Phase::Cleanup, async |run| {
+        cleanup::confirm(run).await?;
+        let after = lookup::sizes(run.sessions.observer.client(), run.journal.shadow_oid).await?;
+        run.journal.state.figures.after = Some(after);
+        cleanup::run(run).await
+    })
+    .await
+}
+
+async fn still_captured(run: &Run<'_>) -> Result<()> {
+    if capture::is_attached(&run.sessions.worker, run.subject.oid).await? {
+        return Ok(());
+    }
+    Err(Error::Changed {
+        table: run.subject.table.clone(),
+        difference: "its capture triggers are gone, so changes may have been missed".into(),
+    })
+}
+
+async fn conclude(mut run: Run<'_>, result: Result<()>) -> Report {
+    let (job, name) = (run.job, run.subject.table.to_string());
+    match result {
+        Ok(()) if run.journal.phase == Phase::Cleanup => {
+            report::ended(job, &name, Ending::Done, Phase::Cleanup, run.journal.state.figures)
+        }
+        Ok(()) => {
+            report::ended(job, &name, Ending::Prepared, Phase::Cutover, run.journal.state.figures)
+        }
+        // The DDL wins: this shadow can never be finished, and capture must not go on taxing
+        // writers for it.
+        Err(error @ Error::Changed { .. }) => {
+            let stage = match cleanup::abort(&mut run).await {
+                Ok(()) => Stage::Removed,
+                Err(e) => {
+                    run.note(format!("removing the run failed too: {e}"));
+                    Stage::Kept(run.journal.phase)
+                }
+            };
+            report::failed(job, &name, stage, error, run.journal.state.figures)
+        }
+        Err(error) => {
+            // The figures so far, if the connection still stands.
+            if !run.journal.phase.is_past_cutover() {
+                let _ = run.journal.save(run.sessions.worker.client()).await;
+            }
+            let stage = Stage::Kept(run.journal.phase);
+            report::failed(job, &name, stage, error, run.journal.state.figures)
+        }
+    }
+}

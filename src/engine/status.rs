@@ -1,0 +1,120 @@
+//! Status: what runs there are in a database, and how far they are.
+
+use super::context::Job;
+use super::{begin, journal};
+use crate::catalog::lookup;
+use crate::error::{Error, Result};
+use crate::job::Phase;
+use crate::names::{QualifiedName, RunNames};
+use crate::pg::{Session, settings};
+use serde::Serialize;
+use tokio_postgres::types::Type;
+
+/// One unfinished run.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunStatus {
+    /// OID of the original.
+    pub oid: u32,
+    /// The table's name when the run began.
+    pub table: Option<QualifiedName>,
+    /// The phase it will go on with.
+    pub phase: Option<Phase>,
+    /// The owner of its schemas.
+    pub owner: String,
+    /// Why it cannot be used, if it cannot.
+    pub problem: Option<String>,
+    /// Whether a repackd is at work on it now.
+    pub running: bool,
+    /// Rows in the key log.
+    pub log_rows: Option<u64>,
+    /// Size of the shadow, in bytes.
+    pub shadow_bytes: Option<i64>,
+    /// Pages to copy.
+    pub pages: Option<u64>,
+    /// Pages copied.
+    pub pages_copied: Option<u64>,
+    /// When it began.
+    pub started: Option<String>,
+    /// When the journal was last written.
+    pub updated: Option<String>,
+    /// Whether only cleaning up is left.
+    pub cleanup_only: bool,
+}
+
+/// Every unfinished run in the database.
+pub async fn status(job: &Job) -> Result<Vec<RunStatus>> {
+    let session = settings::open(&job.server, "repackd").await?;
+    let mut all = Vec::new();
+    for found in journal::find(session.client(), None).await? {
+        let mut status = RunStatus {
+            oid: found.oid,
+            table: None,
+            phase: None,
+            owner: found.owner.clone(),
+            problem: found.problem.clone(),
+            running: is_running(&session, found.oid).await?,
+            log_rows: None,
+            shadow_bytes: None,
+            pages: None,
+            pages_copied: None,
+            started: None,
+            updated: None,
+            cleanup_only: false,
+        };
+        if status.problem.is_none()
+            && let Err(e) = fill(&session, &found, &mut status).await
+        {
+            if e.sqlstate().is_none() && session.is_closed() {
+                return Err(e);
+            }
+            status.problem = Some(e.to_string());
+        }
+        session.batch_execute("RESET ROLE").await.map_err(Error::sql("RESET ROLE"))?;
+        all.push(status);
+    }
+    Ok(all)
+}
+
+async fn fill(session: &Session, found: &journal::FoundRun, status: &mut RunStatus) -> Result<()> {
+    settings::become_role(session, &found.owner).await?;
+    let journal = journal::read(session.client(), found).await?;
+    let names = RunNames::new(found.oid);
+    let row = session
+        .query_one(
+            &format!(
+                "SELECT (SELECT count(*) FROM {}), (SELECT coalesce(sum(past - first), 0)::int8 FROM {}),
+                        to_char(started, 'YYYY-MM-DD HH24:MI:SS TZ'), to_char(updated, 'YYYY-MM-DD HH24:MI:SS TZ') FROM {}",
+                names.work_sql("log"),
+                names.work_sql("chunk"),
+                names.work_sql("journal")
+            ),
+            &[],
+        )
+        .await
+        .map_err(Error::sql("reading the state of the run"))?;
+    let sizes = lookup::sizes(session.client(), journal.shadow_oid).await?;
+    status.log_rows = u64::try_from(row.get::<_, i64>(0)).ok();
+    status.pages_copied = u64::try_from(row.get::<_, i64>(1)).ok();
+    status.started = row.get(2);
+    status.updated = row.get(3);
+    status.shadow_bytes = Some(sizes.total());
+    status.pages = journal.state.pages;
+    status.cleanup_only = journal.phase.is_past_cutover();
+    status.phase = Some(journal.phase);
+    status.table = Some(journal.state.table);
+    Ok(())
+}
+
+async fn is_running(session: &Session, oid: u32) -> Result<bool> {
+    let row = session
+        .query_typed_one(
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_locks l
+                            WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
+                              AND l.classid::int8 = $1 AND l.objid::int8 = $2
+                              AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))",
+            &[(&i64::from(begin::ADVISORY), Type::INT8), (&i64::from(oid), Type::INT8)],
+        )
+        .await
+        .map_err(Error::sql("looking for a runner"))?;
+    Ok(row.get(0))
+}

@@ -1,0 +1,78 @@
+//! Verification: both tables counted and hashed in one snapshot, by two sessions side by side.
+
+use super::context::{Run, interruptible};
+use super::drain;
+use crate::error::{Error, Result};
+use crate::pg::Session;
+use crate::sql::verify as sql;
+use tokio_postgres::{Client, types::Type};
+
+/// Compares the tables, leaving out the rows whose keys are in the log just then.
+pub async fn run(run: &mut Run<'_>) -> Result<()> {
+    drain::until_short(run).await?;
+    let helper = run.open_helper().await?;
+    let rows = compare(run, &helper).await?;
+    run.journal.state.figures.rows_verified = Some(rows);
+    Ok(())
+}
+
+async fn compare(run: &Run<'_>, helper: &Session) -> Result<u64> {
+    let worker = &run.sessions.worker;
+    let as_text: Vec<String> = worker
+        .query_typed(sql::UNHASHABLE, &[(&run.subject.oid, Type::OID)])
+        .await
+        .map_err(Error::sql("looking for hash functions"))?
+        .iter()
+        .map(|r| r.get(0))
+        .collect();
+    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+    worker.batch_execute(begin).await.map_err(Error::sql("BEGIN"))?;
+    let compare = async {
+        let row = worker
+            .query_one("SELECT pg_catalog.pg_export_snapshot()", &[])
+            .await
+            .map_err(Error::sql("exporting the snapshot"))?;
+        let snapshot: String = row.get(0);
+        helper
+            .batch_execute(&format!(
+                "{begin}; SET TRANSACTION SNAPSHOT {}",
+                crate::names::literal(&snapshot)
+            ))
+            .await
+            .map_err(Error::sql("importing the snapshot"))?;
+        let original = sql::checksum(&run.subject, &run.subject.table.sql(), &as_text);
+        let shadow = sql::checksum(&run.subject, &run.subject.shadow().sql(), &as_text);
+        // If one fails there is no point in the other going on, but it is waited for.
+        let stop = run.control.stop.child_token();
+        let half = async |session: &Session, statement: &str| {
+            let result = interruptible(&stop, session, checksum(session, statement)).await;
+            if result.is_err() {
+                stop.cancel();
+            }
+            result
+        };
+        match tokio::join!(half(worker, &original), half(helper, &shadow)) {
+            (Ok(a), Ok(b)) => Ok((a, b)),
+            (Err(Error::Interrupted), Err(e)) | (Err(e), _) | (_, Err(e)) => Err(e),
+        }
+    }
+    .await;
+    let _ = worker.batch_execute("ROLLBACK").await;
+    let (original, shadow) = compare?;
+    if original != shadow {
+        return Err(Error::Mismatch {
+            table: run.subject.table.clone(),
+            difference: format!(
+                "the table has {} rows with checksum {}, the shadow {} rows with checksum {}",
+                original.0, original.1, shadow.0, shadow.1
+            ),
+        });
+    }
+    run.progress(original.0, original.0, original.0, 0);
+    Ok(original.0)
+}
+
+async fn checksum(client: &Client, statement: &str) -> Result<(u64, String)> {
+    let row = client.query_one(statement, &[]).await.map_err(Error::sql("verifying the copy"))?;
+    Ok((u64::try_from(row.get::<_, i64>(0)).unwrap_or(0), row.get(1)))
+}

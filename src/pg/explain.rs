@@ -65,8 +65,11 @@ impl Context<'_> {
     fn refusal(&self, db: &tokio_postgres::error::DbError) -> String {
         let said = format!("{} (SQLSTATE {})", db.message(), db.code().code());
         match db.code().code() {
-            "28P01" => format!("{said}; the password is {}", self.password.origin),
-            code if code.starts_with("28") && self.password.secret.is_none() => said,
+            "28P01" => format!("{said}; the password was {}", self.password.origin),
+            "3D000" => format!("{said}; \\l in psql lists the databases there are"),
+            "53300" => {
+                format!("{said}; max_connections of the server, or a limit of the role or database")
+            }
             _ => said,
         }
     }

@@ -22,8 +22,10 @@ pub(super) struct Tls {
     pub(super) roots: String,
 }
 
-/// Prepares TLS.
-pub(super) fn prepare(options: &TlsOptions) -> Result<Tls, String> {
+/// Prepares TLS; where it is not going to be used, without reading any file.
+pub(super) fn prepare(options: &TlsOptions, used: bool) -> Result<Tls, String> {
+    let mode = if used { options.mode } else { SslMode::Disable };
+    let options = &TlsOptions { mode, ..options.clone() };
     // Explicitly, so that nothing depends on which provider the process has as its default.
     let provider = Arc::new(ring::default_provider());
     let (verifier, roots) = verifier(options, &provider)?;

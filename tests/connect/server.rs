@@ -5,6 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -43,6 +44,18 @@ impl Drop for TestServer {
     fn drop(&mut self) {
         self.stop();
         let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// A data directory with the roles in it, made once and copied for each server.
+static TEMPLATE: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+
+/// Runs a program to its end.
+fn run(command: &mut Command) -> Result<(), String> {
+    let output = command.output().map_err(|e| format!("{command:?}: {e}"))?;
+    match output.status.success() {
+        true => Ok(()),
+        false => Err(format!("{command:?}: {}", String::from_utf8_lossy(&output.stderr))),
     }
 }
 
@@ -91,23 +104,17 @@ impl TestServer {
             command
         };
         let data = directory.join("data");
-        let made = command("initdb")
-            .args(["-D", "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C"])
-            .args(["--no-sync"])
-            .output()
-            .map_err(|e| format!("initdb: {e}"))?;
-        if !made.status.success() {
-            return Err(format!("initdb: {}", String::from_utf8_lossy(&made.stderr)));
-        }
-        let roles = command("postgres")
-            .args(["--single", "-D", "data", "postgres"])
-            .stdin(fs::File::open(directory.join("roles")).map_err(|e| e.to_string())?)
-            .stdout(Stdio::null())
-            .output()
-            .map_err(|e| format!("postgres --single: {e}"))?;
-        if !roles.status.success() {
-            return Err(format!("roles: {}", String::from_utf8_lossy(&roles.stderr)));
-        }
+        let template = TEMPLATE.get_or_init(|| {
+            let template = Path::new(&root).join(format!("tls{}-template", std::process::id()));
+            let path = template.display().to_string();
+            run(command("initdb")
+                .args(["-D", &path, "-U", "postgres", "-A", "trust", "-E", "UTF8"])
+                .args(["--locale=C", "--no-sync"]))?;
+            let roles = fs::File::open(directory.join("roles")).map_err(|e| e.to_string())?;
+            run(command("postgres").args(["--single", "-D", &path, "postgres"]).stdin(roles))?;
+            Ok(template)
+        });
+        run(Command::new("cp").arg("-a").arg(template.as_ref()?).arg(&data))?;
         for _ in 0..8 {
             let port = free_port()?;
             let log = fs::File::create(directory.join("log")).map_err(|e| e.to_string())?;

@@ -250,7 +250,23 @@ fn self_signed() -> Outcome {
         &["not for localhost"],
     )?;
     let other = scene.file("other.pem", &pki::self_signed("db.test").pem);
-    scene.refused(&format!("sslmode=verify-ca sslrootcert={other}"), &["certificate"])
+    scene.refused(&format!("sslmode=verify-ca sslrootcert={other}"), &["certificate"])?;
+
+    // One of version 1, which rustls cannot read, is taken for what it is.
+    let own = pki::version_1("db.test");
+    let root = Authority::root("clients only");
+    let issuing = root.below("none", 2);
+    let scene = Scene::with(root, issuing, &own.pem, &own.key)?;
+    check(scene.connects("sslmode=require")?.encrypted, "version 1")?;
+    let trusted = scene.file("ca.pem", &own.pem);
+    scene.connects(&format!("sslmode=verify-full sslrootcert={trusted}"))?;
+    let local = "host=localhost hostaddr=127.0.0.1";
+    scene.connects(&format!("sslmode=verify-ca {local} sslrootcert={trusted}"))?;
+    scene
+        .refused(&format!("sslmode=verify-full {local} sslrootcert={trusted}"), &["certificate"])?;
+    let other = scene.file("other.pem", &pki::version_1("db.test").pem);
+    let unreadable = ["X.509 version 1", "subjectAltName"];
+    scene.refused(&format!("sslmode=verify-ca sslrootcert={other}"), &unreadable)
 }
 
 fn encryption() -> Outcome {

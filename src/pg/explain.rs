@@ -126,7 +126,20 @@ impl Context<'_> {
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
                 "TLS: the server's certificate is not valid yet; is the clock right?".into()
             }
-            other => format!("TLS: the server's certificate cannot be accepted: {other}"),
+            other => {
+                let text = format!("{other:?}");
+                let what = match () {
+                    () if text.contains("UnsupportedCertVersion") => {
+                        "it is of X.509 version 1; it has to be issued anew with a subjectAltName"
+                            .to_owned()
+                    }
+                    () if text.contains("CaUsedAsEndEntity") => format!(
+                        "it is that of an authority, and not one of those in {roots}, so it may                          not be a server's"
+                    ),
+                    () => other.to_string(),
+                };
+                format!("TLS: the server's certificate cannot be accepted: {what}")
+            }
         }
     }
 }

@@ -66,7 +66,8 @@ impl ServerCertVerifier for Verifier {
             // A self-signed certificate that is in the file of trusted ones: OpenSSL takes it.
             Err(_) if self.trusted.iter().any(|t| t.as_ref() == end_entity.as_ref()) => {
                 check_dates(end_entity, now)?;
-                match verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name) {
+                let parsed = ParsedCertificate::try_from(end_entity);
+                match parsed.and_then(|parsed| verify_server_name(&parsed, server_name)) {
                     Ok(()) => return Ok(ServerCertVerified::assertion()),
                     Err(error) => error,
                 }

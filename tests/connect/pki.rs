@@ -3,8 +3,10 @@
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName,
     DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
-    RevokedCertParams, SerialNumber, date_time_ymd,
+    RevokedCertParams, SerialNumber, SigningKey, date_time_ymd,
 };
+use x509_cert::der::asn1::BitString;
+use x509_cert::der::{Decode, Encode};
 
 /// An authority.
 pub struct Authority {
@@ -85,6 +87,39 @@ impl Authority {
         .pem()
         .unwrap()
     }
+}
+
+/// A certificate of X.509 version 1, signed by itself: no extensions, so no alternative names.
+/// Older `openssl x509 -req` makes them.
+pub fn version_1(common_name: &str) -> Issued {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::default();
+    params.distinguished_name = named(common_name);
+    let modern = params.self_signed(&key).unwrap();
+    let mut certificate = x509_cert::Certificate::from_der(modern.der()).unwrap();
+    certificate.tbs_certificate.version = x509_cert::Version::V1;
+    certificate.tbs_certificate.extensions = None;
+    let signature = key.sign(&certificate.tbs_certificate.to_der().unwrap()).unwrap();
+    certificate.signature = BitString::from_bytes(&signature).unwrap();
+    let pem = pem_of(&certificate.to_der().unwrap());
+    Issued { pem, key: key.serialize_pem() }
+}
+
+/// Wraps a certificate in PEM.
+fn pem_of(der: &[u8]) -> String {
+    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for chunk in der.chunks(3) {
+        let bits = (0..3).fold(0u32, |bits, i| bits << 8 | u32::from(*chunk.get(i).unwrap_or(&0)));
+        for i in 0..4 {
+            let digit = char::from(DIGITS[(bits >> (18 - 6 * i) & 63) as usize]);
+            text.push(if i <= chunk.len() { digit } else { '=' });
+        }
+        if text.len() % 65 == 64 {
+            text.push('\n');
+        }
+    }
+    format!("-----BEGIN CERTIFICATE-----\n{}\n-----END CERTIFICATE-----\n", text.trim_end())
 }
 
 /// What `openssl req -x509 -subj /CN=…` makes, as the PostgreSQL manual shows it: signed by

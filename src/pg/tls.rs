@@ -189,3 +189,15 @@ fn client_certificate(
         .map_err(|_| format!("key file {shown} holds no private key in PEM format"))?;
     Ok(Some((chain, key)))
 }
+
+#[cfg(test)]
+mod tests {
+    use rustls::pki_types::ServerName;
+
+    #[test]
+    fn names_of_hosts_as_people_give_them_are_accepted() {
+        for name in ["db", "my_db", "db.example.", "DB-1.example", "10.0.0.1", "::1"] {
+            assert!(ServerName::try_from(name).is_ok(), "{name}");
+        }
+    }
+}

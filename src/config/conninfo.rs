@@ -184,3 +184,92 @@ fn value(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<String>
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    /// Every parameter as `name=value`, in the order of the names.
+    fn read(text: &str) -> String {
+        let params = parse(text).unwrap_or_else(|e| panic!("{text}: {e}"));
+        let words: Vec<_> =
+            params.names().map(|n| format!("{n}={}", params.get(n).unwrap())).collect();
+        words.join(" ")
+    }
+
+    #[test]
+    fn reads_uris_as_libpq_does() {
+        for (uri, expected) in [
+            ("postgresql://", ""),
+            ("postgres://localhost", "host=localhost"),
+            ("postgres://localhost:5433", "host=localhost port=5433"),
+            ("postgres://localhost/mydb", "dbname=mydb host=localhost"),
+            ("postgres://user@localhost", "host=localhost user=user"),
+            ("postgres://user:secret@localhost", "host=localhost password=secret user=user"),
+            (
+                "postgres://other@localhost/otherdb?connect_timeout=10&options=-c%20a%3Db",
+                "connect_timeout=10 dbname=otherdb host=localhost options=-c a=b user=other",
+            ),
+            (
+                "postgres://host1:123,host2:456/somedb?target_session_attrs=any",
+                "dbname=somedb host=host1,host2 port=123,456 target_session_attrs=any",
+            ),
+            ("postgres://h1,h2:6/", "host=h1,h2 port=,6"),
+            ("postgres:///mydb?host=localhost&port=5433", "dbname=mydb host=localhost port=5433"),
+            ("postgres://[2001:db8::1234]:5433/d", "dbname=d host=2001:db8::1234 port=5433"),
+            ("postgres://[::1],b/d", "dbname=d host=::1,b"),
+            ("postgres:///dbname?host=/var/lib", "dbname=dbname host=/var/lib"),
+            ("postgres://%2Fvar%2Flib/dbname", "dbname=dbname host=/var/lib"),
+            (
+                "postgres://us%40er:p%3A%2F%3F%25@h/d%20b",
+                "dbname=d b host=h password=p:/?% user=us@er",
+            ),
+            ("postgres://u:p:q@h", "host=h password=p:q user=u"),
+            ("postgres://h/d?ssl=true", "dbname=d host=h sslmode=require"),
+            ("postgres://h?user=u&password=a=b", "host=h password=a=b user=u"),
+            ("postgres://u:@h", "host=h user=u"),
+        ] {
+            assert_eq!(read(uri), expected, "{uri}");
+        }
+    }
+
+    #[test]
+    fn reads_words_as_libpq_does() {
+        for (text, expected) in [
+            ("", ""),
+            ("host=h port = 5433", "host=h port=5433"),
+            (r"host='a b' user='it\'s' dbname=x\ y", "dbname=x y host=a b user=it's"),
+            ("password='' user=u", "user=u"),
+            ("password=a=b", "password=a=b"),
+            ("options='-c a=b -c c=d'\n host=h", "host=h options=-c a=b -c c=d"),
+            (r"password='corr:ect\\horse'", r"password=corr:ect\horse"),
+        ] {
+            assert_eq!(read(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_the_rest() {
+        for (text, part) in [
+            ("postgres://h:port/d", "port"),
+            ("postgres://[::1/d", "bracket"),
+            ("postgres://[::1]x/d", "only :port"),
+            ("postgres://h/d?nokey", "no ="),
+            ("postgres://h/%zz", "two hex digits"),
+            ("postgres://h/%00", "two hex digits"),
+            ("postgres://h/%ff", "UTF-8"),
+            ("postgres://h/%", "two hex digits"),
+            ("postgres://h/%\u{20ac}", "two hex digits"),
+            ("postgres://h?sslmod=require", "`sslmod`; did you mean `sslmode`?"),
+            ("mysql://h", "neither"),
+            ("shop", "neither"),
+            ("host", "neither"),
+            ("host=h port", "after the value of host"),
+            ("= x", "unknown connection parameter"),
+            ("host='h", "the quoted value of host is not closed"),
+        ] {
+            let error = parse(text).map(|_| ()).unwrap_err();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+}

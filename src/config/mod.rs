@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 pub struct Config {
     /// The file it came from, if any.
     pub file: Option<PathBuf>,
-    /// The connections, in the order of their names.
+    /// The connections, in the order of the file.
     pub connections: Vec<Connection>,
     /// What was read but has no effect, and what replaces it.
     pub warnings: Vec<String>,

@@ -76,7 +76,7 @@ pub(crate) enum PasswordSource {
     /// The password file, if there is one for the server.
     Passfile,
     /// It was given, and where.
-    Given(SecretString),
+    Given(SecretString, &'static str),
     /// The first line of this file.
     File(PathBuf),
     /// What this program prints.
@@ -133,8 +133,15 @@ impl Server {
         let service = given.get("service").or(variables.get("service")).map(str::to_owned);
         let file = given.get("servicefile").or(variables.get("servicefile")).map(str::to_owned);
         let mut all = given;
+        let mut place = "in the configuration or the URL";
         if let Some(service) = service {
+            if all.get("password").is_none() {
+                place = "in the service file";
+            }
             all = all.or(super::service::find(&service, file.as_deref(), environment)?);
+        }
+        if all.get("password").is_none() {
+            place = "in PGPASSWORD";
         }
         let all = all.or(variables);
         let mut warnings = warnings(&all)?;
@@ -145,7 +152,7 @@ impl Server {
         };
         let password = match (password, all.get("password")) {
             (Some(source), _) => source,
-            (None, Some(password)) => PasswordSource::Given(password.into()),
+            (None, Some(password)) => PasswordSource::Given(password.into(), place),
             (None, None) => PasswordSource::Passfile,
         };
         let passfile = match all.get("passfile") {
@@ -249,19 +256,19 @@ fn hosts(all: &Params) -> Result<Vec<Host>, String> {
             Some(a) => Some(a.parse::<IpAddr>().map_err(|_| "hostaddr is no IP address")?),
             None => None,
         };
-        let name = match names.as_ref().and_then(|n| n.get(i)).filter(|n| !n.is_empty()) {
-            Some(name) if name.starts_with('@') => {
-                return Err("sockets in the abstract name space are not supported".into());
-            }
-            Some(name) => (*name).to_owned(),
-            None => address.map_or_else(default_host, |a| a.to_string()),
-        };
         let port = match ports.get(i).or(ports.first()).filter(|p| !p.is_empty()) {
             Some(port) => match port.parse() {
                 Ok(0) | Err(_) => return Err("port is no port number (1 to 65535)".into()),
                 Ok(port) => port,
             },
             None => 5432,
+        };
+        let name = match names.as_ref().and_then(|n| n.get(i)).filter(|n| !n.is_empty()) {
+            Some(name) if name.starts_with('@') => {
+                return Err("sockets in the abstract name space are not supported".into());
+            }
+            Some(name) => (*name).to_owned(),
+            None => address.map_or_else(|| default_host(port), |a| a.to_string()),
         };
         hosts.push(Host { name, address, port });
     }
@@ -271,12 +278,10 @@ fn hosts(all: &Params) -> Result<Vec<Host>, String> {
 /// The directories libpq is built to look for sockets in: Debian's, then PostgreSQL's own.
 pub(crate) const SOCKET_DIRECTORIES: [&str; 2] = ["/var/run/postgresql", "/tmp"];
 
-/// The directory with a server's socket in it, else `localhost`.
-fn default_host() -> String {
+/// The directory with the server's socket in it, else `localhost`.
+fn default_host(port: u16) -> String {
     let has_socket = |directory: &&&str| {
-        std::fs::read_dir(directory).is_ok_and(|entries| {
-            entries.flatten().any(|e| e.file_name().to_string_lossy().starts_with(".s.PGSQL."))
-        })
+        std::path::Path::new(directory).join(format!(".s.PGSQL.{port}")).exists()
     };
     SOCKET_DIRECTORIES.iter().find(has_socket).map_or("localhost", |d| d).to_owned()
 }
@@ -309,4 +314,86 @@ pub(crate) fn choice<T: Copy>(all: &Params, name: &str, words: &[(&str, T)]) -> 
         let known: Vec<_> = words.iter().map(|(w, _)| *w).collect();
         format!("{name} cannot be `{given}`; it is one of {}", known.join(", "))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Config, Environment};
+    use std::time::Duration;
+
+    fn server(words: &str, variables: &[(&str, &str)]) -> Result<super::Server, String> {
+        let own = [("HOME", "/home/me"), ("USER", "me")];
+        let environment = Environment::of(own.iter().chain(variables).copied());
+        Config::from_url_in(Some(words), &environment)
+            .map(|mut config| config.connections.remove(0).server)
+            .map_err(|e| e.to_string())
+    }
+
+    fn described(words: &str, variables: &[(&str, &str)]) -> String {
+        server(words, variables).unwrap().describe()
+    }
+
+    #[test]
+    fn what_is_not_given_comes_from_the_environment_then_defaults() {
+        assert_eq!(described("host=h", &[]), "h:5432/me as me");
+        assert_eq!(described("host=h user=u", &[]), "h:5432/u as u");
+        let variables = [("PGHOST", "e"), ("PGPORT", "6"), ("PGUSER", "v"), ("PGDATABASE", "d")];
+        assert_eq!(described("", &variables), "e:6/d as v");
+        assert_eq!(described("host=h dbname=x", &variables), "h:6/x as v");
+        assert_eq!(described("", &[("PGHOSTADDR", "::1")]), "[::1]:5432/me as me");
+        assert!(server("host=h", &[("PGSSLMODE", "verify")]).is_err());
+    }
+
+    #[test]
+    fn hosts_ports_and_addresses_go_together() {
+        assert_eq!(described("host=a,b port=1", &[]), "a:1,b:1/me as me");
+        assert_eq!(described("host=a,b port=1,2", &[]), "a:1,b:2/me as me");
+        assert_eq!(described("host=/run/pg port=7", &[]), "/run/pg:7/me as me");
+        for words in [
+            "host=a,b port=1,2,3",
+            "host=a,b hostaddr=127.0.0.1",
+            "host=a hostaddr=a",
+            "host=a port=0",
+            "host=a port=x",
+            "host=@abstract",
+        ] {
+            assert!(server(words, &[]).is_err(), "{words}");
+        }
+    }
+
+    #[test]
+    fn parameters_have_libpqs_meaning_and_defaults() {
+        let plain = server("host=h", &[]).unwrap();
+        assert_eq!(plain.connect_timeout, Some(Duration::from_secs(10)));
+        assert!(plain.keepalives.is_some());
+        assert_eq!(server("host=h connect_timeout=0", &[]).unwrap().connect_timeout, None);
+        assert_eq!(server("host=h connect_timeout=-1", &[]).unwrap().connect_timeout, None);
+        assert!(server("host=h keepalives=0", &[]).unwrap().keepalives.is_none());
+        for words in [
+            "gssencmode=require",
+            "require_auth=password",
+            "sslrootcert=system sslmode=require",
+            "sslmode=verify_full",
+            "ssl_min_protocol_version=TLSv1.3 ssl_max_protocol_version=TLSv1.2",
+            "target_session_attrs=master",
+            "connect_timeout=soon",
+        ] {
+            assert!(server(&format!("host=h {words}"), &[]).is_err(), "{words}");
+        }
+    }
+
+    #[test]
+    fn what_has_no_meaning_here_is_a_warning() {
+        let words = "host=h krbsrvname=x client_encoding=LATIN1 sslmode=prefer sslrootcert=/x";
+        let config = Config::from_url_in(Some(words), &Environment::of([("USER", "me")])).unwrap();
+        let warnings = config.warnings.join("; ");
+        for name in ["krbsrvname is ignored", "client_encoding is ignored", "sslrootcert has no"] {
+            assert!(warnings.contains(name), "{warnings}");
+        }
+        let quiet = Config::from_url_in(
+            Some("host=h client_encoding=UTF8 gssencmode=disable"),
+            &Environment::of([("USER", "me")]),
+        );
+        assert!(quiet.unwrap().warnings.is_empty());
+    }
 }

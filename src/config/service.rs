@@ -35,11 +35,12 @@ fn files(given: Option<&str>, environment: &Environment) -> Vec<PathBuf> {
         None => environment.home().map(|home| home.join(".pg_service.conf")),
     };
     let system = match environment.var("PGSYSCONFDIR") {
-        Some(folder) => PathBuf::from(folder),
-        // Where Debian's and the PostgreSQL project's packages look.
-        None => PathBuf::from("/etc/postgresql-common"),
+        Some(folder) => vec![folder],
+        // Where the libpq of Debian's packages looks, and that of Red Hat's.
+        None => vec!["/etc/postgresql-common", "/etc/sysconfig/pgsql"],
     };
-    user.into_iter().chain([system.join("pg_service.conf")]).collect()
+    let system = system.into_iter().map(|folder| Path::new(folder).join("pg_service.conf"));
+    user.into_iter().chain(system).collect()
 }
 
 /// The section of one service in a file's text. The section of another is not read.

@@ -93,5 +93,5 @@ async fn open(
     tls: &Tls,
 ) -> Result<Session, tokio_postgres::Error> {
     let (client, connection) = config.connect(tls.connector.clone()).await?;
-    Session::start(client, connection, tls.connector.clone(), server.describe()).await
+    Session::start(client, connection, tls.connector.clone(), server).await
 }

@@ -15,7 +15,9 @@ use tokio_postgres::SimpleQueryMessage;
 ///
 /// `application_name` is what the session is called in `pg_stat_activity`.
 pub async fn connect(server: &Server, application_name: &str) -> Result<Session> {
-    let tls = tls::prepare(&server.tls).map_err(|message| Error::Config {
+    // Sockets have no TLS, so nothing of it has to be in order for them.
+    let encrypts = server.hosts.iter().any(|host| !host.is_socket());
+    let tls = tls::prepare(&server.tls, encrypts).map_err(|message| Error::Config {
         file: None,
         line: None,
         message,
@@ -64,16 +66,15 @@ async fn host_session(
     let password = password::fetch(server, host).await.map_err(Failure::Final)?;
     let mut reasons = Vec::new();
     for address in addresses {
-        let tried = attempt(server, host, address, application_name, &password, tls);
+        let tried = async {
+            let session = attempt(server, host, address, application_name, &password, tls).await?;
+            suits(session, wanted).await
+        };
         let tried = match server.connect_timeout {
             Some(time) => tokio::time::timeout(time, tried).await.unwrap_or_else(|_| {
                 Err(Failure::Next(format!("no answer within {} s", time.as_secs())))
             }),
             None => tried.await,
-        };
-        let tried = match tried {
-            Ok(session) => suits(session, wanted).await,
-            Err(failure) => Err(failure),
         };
         match tried {
             Ok(session) => return Ok(session),
@@ -128,4 +129,16 @@ async fn suits(session: Session, wanted: SessionAttrs) -> Result<Session, Failur
         _ => return Ok(session),
     };
     Err(Failure::Next(format!("{problem}, which target_session_attrs does not allow")))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::{Config, Environment};
+
+    #[test]
+    fn connecting_can_be_spawned() {
+        fn is_send<T: Send>(_: &T) {}
+        let config = Config::from_url_in(Some("host=h user=u"), &Environment::default()).unwrap();
+        is_send(&super::connect(&config.connections[0].server, "test"));
+    }
 }

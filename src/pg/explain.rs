@@ -65,8 +65,11 @@ impl Context<'_> {
     fn refusal(&self, db: &tokio_postgres::error::DbError) -> String {
         let said = format!("{} (SQLSTATE {})", db.message(), db.code().code());
         match db.code().code() {
-            "28P01" => format!("{said}; the password is {}", self.password.origin),
-            code if code.starts_with("28") && self.password.secret.is_none() => said,
+            "28P01" => format!("{said}; the password was {}", self.password.origin),
+            "3D000" => format!("{said}; \\l in psql lists the databases there are"),
+            "53300" => {
+                format!("{said}; max_connections of the server, or a limit of the role or database")
+            }
             _ => said,
         }
     }
@@ -123,7 +126,20 @@ impl Context<'_> {
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
                 "TLS: the server's certificate is not valid yet; is the clock right?".into()
             }
-            other => format!("TLS: the server's certificate cannot be accepted: {other}"),
+            other => {
+                let text = format!("{other:?}");
+                let what = match () {
+                    () if text.contains("UnsupportedCertVersion") => {
+                        "it is of X.509 version 1; it has to be issued anew with a subjectAltName"
+                            .to_owned()
+                    }
+                    () if text.contains("CaUsedAsEndEntity") => format!(
+                        "it is that of an authority, and not one of those in {roots}, so it may                          not be a server's"
+                    ),
+                    () => other.to_string(),
+                };
+                format!("TLS: the server's certificate cannot be accepted: {what}")
+            }
         }
     }
 }

@@ -20,8 +20,8 @@ pub(super) struct Password {
 /// Fetches the password. An error means that it was to be had from one place, and was not.
 pub(super) async fn fetch(server: &Server, host: &Host) -> Result<Password, String> {
     match &server.password {
-        PasswordSource::Given(secret) => {
-            Ok(Password { secret: Some(secret.clone()), origin: "given or in PGPASSWORD".into() })
+        PasswordSource::Given(secret, place) => {
+            Ok(Password { secret: Some(secret.clone()), origin: format!("the one {place}") })
         }
         PasswordSource::File(path) => {
             let text = tokio::fs::read_to_string(path)
@@ -33,12 +33,12 @@ pub(super) async fn fetch(server: &Server, host: &Host) -> Result<Password, Stri
             }
             Ok(Password {
                 secret: Some(secret.into()),
-                origin: format!("from password_file {}", path.display()),
+                origin: format!("the one from password_file {}", path.display()),
             })
         }
         PasswordSource::Command(command) => Ok(Password {
             secret: Some(run(command, server, host).await?),
-            origin: "from password_command".into(),
+            origin: "the one from password_command".into(),
         }),
         PasswordSource::Passfile => Ok(match &server.passfile {
             None => Password {
@@ -48,9 +48,10 @@ pub(super) async fn fetch(server: &Server, host: &Host) -> Result<Password, Stri
                     .into(),
             },
             Some(path) => match super::passfile::find(path, host, &server.database, &server.user) {
-                Ok(secret) => {
-                    Password { secret: Some(secret), origin: format!("from {}", path.display()) }
-                }
+                Ok(secret) => Password {
+                    secret: Some(secret),
+                    origin: format!("the one from {}", path.display()),
+                },
                 Err(why) => Password {
                     secret: None,
                     origin: format!("none was given, PGPASSWORD is not set, and {why}"),

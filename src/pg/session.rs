@@ -1,7 +1,9 @@
 //! An open connection.
 
+use crate::config::Server;
 use crate::error::{Error, Result};
 use std::future::poll_fn;
+use std::time::Duration;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{AsyncMessage, Client, Connection, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -14,6 +16,7 @@ pub struct Session {
     pid: i32,
     tls: MakeRustlsConnect,
     target: String,
+    timeout: Option<Duration>,
 }
 
 impl Session {
@@ -22,15 +25,22 @@ impl Session {
         client: Client,
         connection: Connection<Socket, TlsStream>,
         tls: MakeRustlsConnect,
-        target: String,
+        server: &Server,
     ) -> Result<Self, tokio_postgres::Error> {
+        let target = server.describe();
         drive(connection, target.clone());
         let messages = client.simple_query("SELECT pg_catalog.pg_backend_pid()").await?;
         let pid = messages.iter().find_map(|message| match message {
             tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
             _ => None,
         });
-        Ok(Self { client, pid: pid.unwrap_or_default(), tls, target })
+        Ok(Self {
+            client,
+            pid: pid.unwrap_or_default(),
+            tls,
+            target,
+            timeout: server.connect_timeout,
+        })
     }
 
     /// The client.
@@ -46,12 +56,19 @@ impl Session {
     /// Asks the server to cancel what this session is doing, over a connection of the same kind.
     /// That it was asked does not mean that anything was cancelled.
     pub async fn cancel(&self) -> Result<()> {
-        self.client.cancel_token().cancel_query(self.tls.clone()).await.map_err(|error| {
-            Error::Unreachable {
-                target: self.target.clone(),
-                reason: format!("the cancel request failed: {}", super::explain::chain(&error)),
-            }
-        })
+        let failed = |reason: String| Error::Unreachable {
+            target: self.target.clone(),
+            reason: format!("the cancel request failed: {reason}"),
+        };
+        let token = self.client.cancel_token();
+        let request = token.cancel_query(self.tls.clone());
+        let done = match self.timeout {
+            Some(time) => tokio::time::timeout(time, request)
+                .await
+                .map_err(|_| failed(format!("no answer within {} s", time.as_secs())))?,
+            None => request.await,
+        };
+        done.map_err(|error| failed(super::explain::chain(&error)))
     }
 
     /// Whether the connection is known to be gone.

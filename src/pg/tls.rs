@@ -22,8 +22,10 @@ pub(super) struct Tls {
     pub(super) roots: String,
 }
 
-/// Prepares TLS.
-pub(super) fn prepare(options: &TlsOptions) -> Result<Tls, String> {
+/// Prepares TLS; where it is not going to be used, without reading any file.
+pub(super) fn prepare(options: &TlsOptions, used: bool) -> Result<Tls, String> {
+    let mode = if used { options.mode } else { SslMode::Disable };
+    let options = &TlsOptions { mode, ..options.clone() };
     // Explicitly, so that nothing depends on which provider the process has as its default.
     let provider = Arc::new(ring::default_provider());
     let (verifier, roots) = verifier(options, &provider)?;
@@ -186,4 +188,16 @@ fn client_certificate(
     let key = PrivateKeyDer::from_pem_slice(&text)
         .map_err(|_| format!("key file {shown} holds no private key in PEM format"))?;
     Ok(Some((chain, key)))
+}
+
+#[cfg(test)]
+mod tests {
+    use rustls::pki_types::ServerName;
+
+    #[test]
+    fn names_of_hosts_as_people_give_them_are_accepted() {
+        for name in ["db", "my_db", "db.example.", "DB-1.example", "10.0.0.1", "::1"] {
+            assert!(ServerName::try_from(name).is_ok(), "{name}");
+        }
+    }
 }

@@ -5,13 +5,13 @@ use crate::config::SslMode;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 use std::sync::Arc;
 use x509_cert::Certificate;
-use x509_cert::der::Decode;
 use x509_cert::der::asn1::ObjectIdentifier;
+use x509_cert::der::{Decode, Encode};
 use x509_cert::ext::pkix::SubjectAltName;
 use x509_cert::ext::pkix::name::GeneralName;
 
@@ -66,7 +66,8 @@ impl ServerCertVerifier for Verifier {
             // A self-signed certificate that is in the file of trusted ones: OpenSSL takes it.
             Err(_) if self.trusted.iter().any(|t| t.as_ref() == end_entity.as_ref()) => {
                 check_dates(end_entity, now)?;
-                match verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name) {
+                let parsed = ParsedCertificate::try_from(end_entity);
+                match parsed.and_then(|parsed| verify_server_name(&parsed, server_name)) {
                     Ok(()) => return Ok(ServerCertVerified::assertion()),
                     Err(error) => error,
                 }
@@ -96,12 +97,26 @@ impl ServerCertVerifier for Verifier {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms)
+        let found = rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms);
+        match (found, public_key(cert)) {
+            // A certificate that rustls cannot read, such as one of X.509 version 1: its key will
+            // do, and whether it is trusted is not decided here.
+            (Err(Error::InvalidCertificate(_)), Some(key)) => {
+                rustls::crypto::verify_tls13_signature_with_raw_key(message, &key, dss, algorithms)
+            }
+            (found, _) => found,
+        }
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
     }
+}
+
+/// The public key of a certificate.
+fn public_key(certificate: &CertificateDer<'_>) -> Option<SubjectPublicKeyInfoDer<'static>> {
+    let parsed = Certificate::from_der(certificate).ok()?;
+    Some(parsed.tbs_certificate.subject_public_key_info.to_der().ok()?.into())
 }
 
 /// Checks that a certificate is neither expired nor of the future.

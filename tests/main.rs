@@ -1,13 +1,19 @@
-//! The integration tests, in one program.
+//! The integration tests, in one program. Run them with `make test`, which starts the servers.
 
 mod config;
 mod connect;
+mod refusals;
+mod shapes;
+mod support;
+
+use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() {
-    let arguments = libtest_mimic::Arguments::from_args();
-    let tests = config::tests().into_iter().chain(connect::tests());
-    let trials = tests.map(|(name, test)| {
-        libtest_mimic::Trial::test(name, move || test().map_err(libtest_mimic::Failed::from))
-    });
-    libtest_mimic::run(&arguments, trials.collect()).exit();
+    let arguments = Arguments::from_args();
+    let plain = config::tests().into_iter().chain(connect::tests());
+    let mut trials: Vec<Trial> =
+        plain.map(|(name, test)| Trial::test(name, move || test().map_err(Failed::from))).collect();
+    trials.extend(shapes::tests());
+    trials.extend(refusals::tests());
+    libtest_mimic::run(&arguments, trials).exit();
 }

@@ -12,7 +12,7 @@ WITH RECURSIVE part(classid, objid) AS (
     LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
     LEFT JOIN pg_catalog.pg_constraint k ON d.classid = 'pg_catalog.pg_constraint'::regclass AND k.oid = d.objid
     LEFT JOIN pg_catalog.pg_trigger g ON d.classid = 'pg_catalog.pg_trigger'::regclass AND g.oid = d.objid
-    WHERE (c.relkind = 'i' AND i.indrelid = $1)
+    WHERE (c.relkind = 'i' AND (i.indrelid = $1 OR i.indrelid = p.objid))
        OR (c.relkind = 't' AND d.deptype = 'i')
        OR (c.relkind = 'S' AND d.deptype IN ('a', 'i') AND p.objid = $1)
        OR (k.conrelid = $1 AND k.contype IN ('c', 'n', 'p', 'u', 'x'))

@@ -16,7 +16,7 @@ FROM pg_catalog.pg_index i
 JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
 JOIN pg_catalog.pg_am m ON m.oid = c.relam
 CROSS JOIN LATERAL unnest(i.indkey::int2[], i.indclass::oid[], i.indcollation::oid[])
-     WITH ORDINALITY AS k(attnum, opclass, collation, ord)
+     WITH ORDINALITY AS k(attnum, opclass, coll, ord)
 JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
 LEFT JOIN pg_catalog.pg_collation co ON co.oid = a.attcollation
 LEFT JOIN pg_catalog.pg_namespace cn ON cn.oid = co.collnamespace
@@ -58,5 +58,5 @@ WHERE i.indrelid = $1 AND k.ord <= i.indnkeyatts
 GROUP BY i.indexrelid, c.relname, i.indisprimary, i.indnkeyatts, m.amname
 -- Uniqueness under the index's collation or a foreign operator class is not uniqueness under the
 -- column's own equality.
-HAVING count(*) = i.indnkeyatts AND bool_and(f.opcdefault AND k.collation = a.attcollation)
+HAVING count(*) = i.indnkeyatts AND bool_and(f.opcdefault AND k.coll = a.attcollation)
 ORDER BY i.indisprimary DESC, i.indnkeyatts, c.relname

@@ -79,7 +79,7 @@ pub fn connections(context: &Context) -> u8 {
         let server = target.job.server.describe();
         grid.add_row([target.job.connection.clone(), server, meant.join(", ")]);
     }
-    context.console.result(&format!("{grid}\n"));
+    context.console.result(&format!("{}\n", grid.trim_fmt()));
     0
 }
 

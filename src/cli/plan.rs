@@ -34,7 +34,7 @@ pub fn render(plan: &Plan, width: usize) -> String {
     };
     let mut sizes = summary::grid(&["", "heap", "indexes", "TOAST", "total"], width);
     sizes_row(&mut sizes, "now", &plan.before);
-    let mut text = format!("{} {verdict}\n{sizes}\n{text}", plan.table);
+    let mut text = format!("{} {verdict}\n{}\n{text}", plan.table, sizes.trim_fmt());
     if plan.reasons.is_empty() {
         text.push_str("\nphases, and the locks they take\n");
         for phase in &plan.phases {

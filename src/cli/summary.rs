@@ -45,15 +45,15 @@ pub fn render(reports: &[Report], connections: bool, width: usize) -> String {
         text.push_str(&one(report, width));
         text.push('\n');
     }
-    if reports.len() > 1 {
-        text.push_str(&overview(reports, connections, width));
-    } else if let Some(report) = reports.first().filter(|r| r.figures == Figures::default()) {
-        if report.error.is_none() {
-            text.push_str(&format!("{} {}\n", report.table, ending(report)));
-            if let Some(state) = &report.state {
+    match reports {
+        [only] if only.figures == Figures::default() && only.error.is_none() => {
+            text.push_str(&format!("{} {}\n", only.table, ending(only)));
+            if let Some(state) = &only.state {
                 text.push_str(&format!("  {}\n", wrap(state, width, 2)));
             }
         }
+        [_, _, ..] => text.push_str(&overview(reports, connections, width)),
+        _ => {}
     }
     text
 }
@@ -75,8 +75,9 @@ fn one(report: &Report, width: usize) -> String {
         ]);
     }
     let total: f64 = figures.seconds.values().sum();
-    let mut text = format!("{} {} after {}\n", report.table, ending(report), seconds(total));
-    text.push_str(&format!("{sizes}\n"));
+    let after = if report.ending == Ending::Done { "in" } else { "after" };
+    let mut text = format!("{} {} {after} {}\n", report.table, ending(report), seconds(total));
+    text.push_str(&format!("{}\n", sizes.trim_fmt()));
     let mut line = |name: &str, content: String| {
         let content = wrap(&content, width, 11);
         text.push_str(&format!("  {name:<8} {content}\n"));
@@ -134,7 +135,7 @@ fn overview(reports: &[Report], connections: bool, width: usize) -> String {
         ]);
     }
     right(&mut table, 2..);
-    format!("{table}\n")
+    format!("{}\n", table.trim_fmt())
 }
 
 /// How it ended, in words.
@@ -196,5 +197,5 @@ pub fn runs(runs: &[(String, RunStatus)], connections: bool, width: usize) -> St
         };
         next.push_str(&format!("  {}\n", wrap(&advice, width, 4)));
     }
-    format!("{table}\n{next}")
+    format!("{}\n{next}", table.trim_fmt())
 }

@@ -90,12 +90,12 @@ fn an_unknown_connection_names_the_nearest() {
             .map(|t| t.all.iter().map(|t| t.job.connection.clone()).collect::<Vec<_>>())
             .map_err(|e| (e.exit_status(), e.to_string()))
     };
-    assert_eq!(of("").unwrap(), ["crm", "shop"]);
-    assert_eq!(of(" --connection all").unwrap(), ["crm", "shop"]);
+    assert_eq!(of("").unwrap(), ["shop", "crm"]);
+    assert_eq!(of(" --connection all").unwrap(), ["shop", "crm"]);
     assert_eq!(of(" --connection shop --connection shop").unwrap(), ["shop"]);
     let hint = "there is no connection `shp`; did you mean `shop`?".to_owned();
     assert_eq!(of(" --connection shp"), Err((2, hint)));
-    let others = "there is no connection `warehouse`; there is crm, shop".to_owned();
+    let others = "there is no connection `warehouse`; there is shop, crm".to_owned();
     assert_eq!(of(" --connection warehouse"), Err((2, others)));
     std::fs::remove_dir_all(&folder).unwrap();
 }

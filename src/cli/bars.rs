@@ -36,7 +36,7 @@ impl Bars {
     pub fn take(&mut self, event: Event) {
         match event {
             Event::Started { table, before } => {
-                self.line(&format!(
+                self.console.say(&format!(
                     "{table}: {} (heap {}, indexes {}, TOAST {})",
                     units::size(before.total()),
                     units::size(before.heap),
@@ -56,7 +56,7 @@ impl Bars {
             Event::Note { table, text } => {
                 let text = format!("  note: {table}: {text}");
                 let text = text.replace(&format!("{table}: {table}"), &table);
-                self.line(&text);
+                self.console.say(&text);
             }
             Event::PhaseDone { table, phase, took } => self.done(&table, phase, took),
         }
@@ -75,7 +75,9 @@ impl Bars {
         let track = self.clear(table).filter(|(p, _)| *p == phase).map(|(_, t)| t);
         let figures = track.map(|t| t.summary(took)).unwrap_or_default();
         let took = units::seconds(took.as_secs_f64());
-        self.line(format!("  {:<9} {took:>12}   {figures}", phase.name()).trim_end());
+        let lead = format!("  {:<9} {took:>12}   ", phase.name());
+        let figures = units::wrap(&figures, self.console.width(), lead.len());
+        self.console.say(format!("{lead}{figures}").trim_end());
     }
 
     /// Takes the bar of a table off the screen.
@@ -84,16 +86,6 @@ impl Bars {
         old.bar.finish_and_clear();
         self.multi.remove(&old.bar);
         Some((old.phase, old.track))
-    }
-
-    fn line(&self, text: &str) {
-        let lead = text.chars().take_while(|c| *c == ' ').count();
-        let (start, rest) = text.split_at(lead);
-        if text.chars().count() <= self.console.width() {
-            return self.console.say(text);
-        }
-        let wrapped = units::wrap(rest, self.console.width(), lead + 2);
-        self.console.say(&format!("{start}{wrapped}"));
     }
 }
 

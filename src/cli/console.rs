@@ -1,6 +1,7 @@
 //! Standard output for results, standard error for everything else, and neither in the way of
 //! progress bars.
 
+use super::units;
 use indicatif::{MultiProgress, ProgressDrawTarget};
 use std::io::{self, IsTerminal, Write};
 
@@ -26,9 +27,32 @@ impl Console {
         self.bars.as_ref()
     }
 
-    /// Writes a line to standard error, above the bars.
+    /// Writes lines to standard error, above the bars. On a terminal, those that are longer than
+    /// it is wide are broken between words.
     pub fn say(&self, text: &str) {
-        self.write_error(format!("{text}\n").as_bytes());
+        let width = console::Term::stderr().size_checked().map(|(_, columns)| usize::from(columns));
+        let mut lines = String::new();
+        for line in text.lines() {
+            match width {
+                Some(width) if line.chars().count() > width => {
+                    let words = line.trim_start_matches(' ');
+                    let lead = line.len() - words.len();
+                    lines.push_str(&" ".repeat(lead));
+                    lines.push_str(&units::wrap(words, width, lead + 2));
+                }
+                _ => lines.push_str(line),
+            }
+            lines.push('\n');
+        }
+        self.write_error(lines.as_bytes());
+    }
+
+    /// Writes a warning: as a line of its own on a terminal, as a log line elsewhere.
+    pub fn warn(&self, text: &str) {
+        match self.bars {
+            Some(_) => self.say(&format!("repackd: warning: {text}")),
+            None => tracing::warn!("{text}"),
+        }
     }
 
     /// Writes a result to standard output.

@@ -3,7 +3,7 @@
 use super::console::Console;
 use super::signals::Signals;
 use super::target::{Target, Targets};
-use super::{outcome, progress, summary, units};
+use super::{outcome, progress, summary};
 use crate::engine::Control;
 use crate::error::{Error, Result};
 use crate::job::{Ending, Report};
@@ -142,11 +142,9 @@ impl Context {
         if let Some(status) = self.signals.status()
             && !self.statuses.contains(&status)
         {
-            self.console.say(&units::wrap(
-                "repackd: interrupted between two tables; what was not begun is untouched",
-                self.console.width(),
-                2,
-            ));
+            self.console.say(
+                "repackd: interrupted before it was done\n  state: what was not begun is untouched",
+            );
             self.statuses.push(status);
         }
         outcome::worst(self.statuses.iter().copied())

@@ -125,12 +125,10 @@ pub async fn init(context: &mut Context) -> Result<u8> {
         }
     }
     if !document.is_empty() && !context.json {
-        context.console.say(&units::wrap(
+        context.console.say(
             "Nothing needs to be created in advance: a run brings its own schemas and removes \
              them at its end.",
-            context.console.width(),
-            0,
-        ));
+        );
     }
     Ok(context.finish("checks", document.into(), &text))
 }

@@ -14,6 +14,8 @@ mod repack;
 mod runs;
 mod signals;
 mod summary;
+#[cfg(test)]
+mod summary_tests;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -101,7 +103,7 @@ async fn command(
 ) -> Result<u8> {
     let targets = target::targets(&cli.common, overrides(&cli.command), environment)?;
     for warning in &targets.warnings {
-        tracing::warn!("{warning}");
+        console.warn(warning);
     }
     let mut context = Context::new(console.clone(), signals, cli.common.json, targets);
     match cli.command {

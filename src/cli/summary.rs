@@ -1,11 +1,13 @@
 //! What is printed at the end: tables of figures.
 
 use super::runs::label;
-use super::units::{count, plural, saved, seconds, size, wrap};
+use super::units::{count, plural, saved, seconds, size, together, wrap};
 use crate::catalog::lookup::Sizes;
 use crate::engine::RunStatus;
 use crate::job::{Ending, Figures, Report};
-use comfy_table::{CellAlignment, ContentArrangement, ContentLineStyle, LineStyle};
+use comfy_table::{
+    CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle,
+};
 use comfy_table::{Table, TableStyle};
 
 /// Lines between columns and below the heads, as psql draws them.
@@ -28,6 +30,15 @@ pub fn grid(heads: &[&str], width: usize) -> Table {
 fn right(table: &mut Table, columns: std::ops::RangeFrom<usize>) {
     for column in table.column_iter_mut().skip(columns.start) {
         column.set_cell_alignment(CellAlignment::Right);
+    }
+}
+
+/// Keeps what is in these columns on one line, however narrow the terminal.
+fn keep_whole(table: &mut Table, columns: &[usize]) {
+    for column in columns {
+        if let Some(column) = table.column_mut(*column) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
     }
 }
 
@@ -82,8 +93,11 @@ fn one(report: &Report, width: usize) -> String {
         let content = wrap(&content, width, 11);
         text.push_str(&format!("  {name:<8} {content}\n"));
     };
-    let phases: Vec<_> =
-        figures.seconds.iter().map(|(phase, s)| format!("{phase} {}", seconds(*s))).collect();
+    let phases: Vec<_> = figures
+        .seconds
+        .iter()
+        .map(|(phase, s)| together(&format!("{phase} {}", seconds(*s))))
+        .collect();
     if !phases.is_empty() {
         line("time", phases.join(", "));
     }
@@ -135,6 +149,7 @@ fn overview(reports: &[Report], connections: bool, width: usize) -> String {
         ]);
     }
     right(&mut table, 2..);
+    keep_whole(&mut table, &[0, 2, 3, 4, 5]);
     format!("{}\n", table.trim_fmt())
 }
 
@@ -197,5 +212,6 @@ pub fn runs(runs: &[(String, RunStatus)], connections: bool, width: usize) -> St
         };
         next.push_str(&format!("  {}\n", wrap(&advice, width, 4)));
     }
+    keep_whole(&mut table, &[0]);
     format!("{}\n{next}", table.trim_fmt())
 }

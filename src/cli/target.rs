@@ -48,7 +48,12 @@ pub fn targets(
             tables: connection.tables.clone(),
         });
     }
-    Ok(Targets { all, from_file: config.file.is_some(), warnings: config.warnings })
+    let warnings = config.warnings.into_iter().map(|warning| match &config.file {
+        Some(file) => format!("{}: {warning}", file.display()),
+        None => warning,
+    });
+    let warnings = warnings.collect();
+    Ok(Targets { all, from_file: config.file.is_some(), warnings })
 }
 
 /// `--url`, else `--config`, else a file in its usual places, else the `PG…` variables.

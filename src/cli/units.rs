@@ -71,7 +71,7 @@ pub fn saved(before: i64, after: i64) -> String {
 }
 
 /// Breaks text into lines of at most `width`, all but the first indented by `indent`. Words that
-/// are longer stand alone.
+/// are longer stand alone. A no-break space becomes a plain one that no line ends at.
 pub fn wrap(text: &str, width: usize, indent: usize) -> String {
     let mut wrapped = String::new();
     for (i, line) in text.lines().enumerate() {
@@ -81,7 +81,7 @@ pub fn wrap(text: &str, width: usize, indent: usize) -> String {
         }
         let mut column = indent;
         let mut first = true;
-        for word in line.split_whitespace() {
+        for word in line.split(' ').filter(|word| !word.is_empty()) {
             let length = word.chars().count();
             if !first && column + 1 + length > width {
                 wrapped.push('\n');
@@ -96,7 +96,12 @@ pub fn wrap(text: &str, width: usize, indent: usize) -> String {
             first = false;
         }
     }
-    wrapped
+    wrapped.replace('\u{a0}', " ")
+}
+
+/// Keeps a figure and its unit on one line.
+pub fn together(text: &str) -> String {
+    text.replace(' ', "\u{a0}")
 }
 
 #[cfg(test)]
@@ -152,5 +157,6 @@ mod tests {
         assert_eq!(wrap("a incomprehensibilities b", 8, 0), "a\nincomprehensibilities\nb");
         assert_eq!(wrap("a\nb", 8, 1), "a\n b");
         assert_eq!(wrap("", 8, 1), "");
+        assert_eq!(wrap(&format!("copy {}", together("3.0 s")), 8, 1), "copy\n 3.0 s");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::args::Tables;
 use super::context::Context;
-use super::{plan as plan_text, repack, summary, units};
+use super::{grid, plan as plan_text, repack, units};
 use crate::engine;
 use crate::error::{Error, Result};
 use serde_json::json;
@@ -68,8 +68,7 @@ pub fn connections(context: &Context) -> u8 {
         context.console.result(&format!("{document:#}\n"));
         return 0;
     }
-    let mut grid =
-        summary::grid(&["connection", "server", "tables"], context.console.result_width());
+    let mut grid = grid::grid(&["connection", "server", "tables"], context.console.result_width());
     for target in context.targets.iter() {
         let mut meant: Vec<String> = target.schemas.iter().map(|s| format!("all of {s}")).collect();
         meant.extend(target.tables.iter().cloned());

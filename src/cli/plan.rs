@@ -1,6 +1,6 @@
 //! The text of a plan.
 
-use super::summary::{self, sizes_row};
+use super::grid::{grid, sizes_row};
 use super::units::{size, wrap};
 use crate::engine::Plan;
 
@@ -32,7 +32,7 @@ pub fn render(plan: &Plan, width: usize) -> String {
         true => "can be repacked",
         false => "cannot be repacked",
     };
-    let mut sizes = summary::grid(&["", "heap", "indexes", "TOAST", "total"], width);
+    let mut sizes = grid(&["", "heap", "indexes", "TOAST", "total"], width);
     sizes_row(&mut sizes, "now", &plan.before);
     let mut text = format!("{} {verdict}\n{}\n{text}", plan.table, sizes.trim_fmt());
     if plan.reasons.is_empty() {

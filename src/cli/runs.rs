@@ -2,7 +2,7 @@
 
 use super::args::Tables;
 use super::context::Context;
-use super::summary;
+use super::leftover;
 use super::target::Target;
 use crate::catalog::lookup::Found;
 use crate::engine::{self, Goal, RunStatus};
@@ -89,7 +89,7 @@ pub async fn status(context: &mut Context, tables: &[TableArg]) -> Result<u8> {
         })
     });
     let document = document.collect();
-    let text = summary::runs(&all, context.targets.len() > 1, context.console.result_width());
+    let text = leftover::runs(&all, context.targets.len() > 1, context.console.result_width());
     Ok(context.finish("runs", document, &text))
 }
 

@@ -1,6 +1,7 @@
 //! What the summary looks like.
 
-use super::summary::{render, runs};
+use super::leftover::runs;
+use super::summary::render;
 use crate::catalog::lookup::Sizes;
 use crate::engine::RunStatus;
 use crate::job::{Ending, Figures, Phase, Report};

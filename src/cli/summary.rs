@@ -9,7 +9,9 @@ pub fn render(reports: &[Report], connections: bool, width: usize) -> String {
     let mut text = String::new();
     for report in reports.iter().filter(|r| r.figures != Figures::default()) {
         text.push_str(&one(report, width));
-        text.push('\n');
+        if reports.len() > 1 {
+            text.push('\n');
+        }
     }
     match reports {
         [only] if only.figures == Figures::default() && only.error.is_none() => {

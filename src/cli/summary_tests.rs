@@ -43,7 +43,6 @@ public.orders repacked in 63.2 s
   cutover  2 attempts; nobody can have waited longer than
            41.3 ms
   note     session 4711 was waited for
-
 ";
     let text = render(&[report("public.orders", Ending::Done, figures())], false, 60);
     assert_eq!(text, expected);

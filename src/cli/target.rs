@@ -1,6 +1,7 @@
 //! Which databases a command is about.
 
-use super::args::{Common, Overrides};
+use super::args::Common;
+use super::overrides::Overrides;
 use crate::config::{Config, Connection, Environment, did_you_mean};
 use crate::engine::Job;
 use crate::error::{Error, Result};

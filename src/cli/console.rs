@@ -64,6 +64,8 @@ impl Console {
     pub fn close(&self) {
         if let Some(bars) = &self.bars {
             let _ = bars.clear();
+            // What moves them would draw them once more.
+            bars.set_draw_target(ProgressDrawTarget::hidden());
         }
     }
 

@@ -42,8 +42,14 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Help and the version are no errors; clap knows which stream each belongs to.
-            let _ = error.print();
+            if error.use_stderr() {
+                let text = error.to_string();
+                let text = text.strip_prefix("error: ").unwrap_or(&text);
+                Console::new(true).say(&format!("repackd: {}", text.trim_end()));
+            } else {
+                // Help and the version are no errors.
+                let _ = error.print();
+            }
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };

@@ -122,6 +122,7 @@ pub fn label(run: &RunStatus) -> String {
     }
 }
 
+/// What the engine calls it until it has read the journal.
 fn name(run: &RunStatus) -> QualifiedName {
-    run.table.clone().unwrap_or_else(|| QualifiedName::new("", RunNames::new(run.oid).work))
+    run.table.clone().unwrap_or_else(|| QualifiedName::new(RunNames::new(run.oid).work, "journal"))
 }

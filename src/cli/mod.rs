@@ -44,8 +44,9 @@ pub fn main() -> ExitCode {
         Err(error) => {
             if error.use_stderr() {
                 let text = error.to_string();
-                let text = text.strip_prefix("error: ").unwrap_or(&text);
-                Console::new(true).say(&format!("repackd: {}", text.trim_end()));
+                // Without a command at all it is the help.
+                let text = text.replacen("error: ", "repackd: ", 1);
+                Console::new(true).say(text.trim_end());
             } else {
                 // Help and the version are no errors.
                 let _ = error.print();

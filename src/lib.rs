@@ -6,10 +6,11 @@
 //! Dependencies point one way; a module imports only from those on its left:
 //!
 //! [`names`] → [`error`], [`job`] → [`config`] → [`pg`] → [`catalog`] → [`refusal`] →
-//! [`preflight`] → [`sql`] → [`engine`]
+//! [`preflight`] → [`sql`] → [`engine`] → [`telemetry`] → [`cli`]
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
 pub mod catalog;
+pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod error;
@@ -19,3 +20,4 @@ pub mod pg;
 pub mod preflight;
 pub mod refusal;
 pub mod sql;
+pub mod telemetry;

@@ -1,2 +1,5 @@
 //! The `repackd` command.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    repackd::cli::main()
+}

@@ -11,6 +11,7 @@ mod settings;
 mod tls;
 
 pub use environment::Environment;
+pub(crate) use params::did_you_mean;
 pub use server::Server;
 pub(crate) use server::{Host, PasswordSource, SOCKET_DIRECTORIES, SessionAttrs};
 pub use settings::{Blockers, OldSnapshots, Settings};

@@ -1,0 +1,118 @@
+//! The command line as clap reads it.
+
+use super::overrides::Overrides;
+use crate::names::TableArg;
+use clap::{Args, Parser, Subcommand};
+
+/// Said below `--help`.
+const AFTER_HELP: &str = "\
+Which database: --url, else --config, else a repackd.toml in the working directory, the user's
+configuration folder or /etc/repackd, else the PG… variables as psql reads them.
+
+Exit status: 0 done or nothing to do; 1 a table failed; 2 usage; 3 a table named here is refused
+or busy; 75 server out of reach; 78 configuration; 130, 143 interrupted, the state is kept.";
+
+/// Takes the bloat out of PostgreSQL tables while they are being used.
+#[derive(Debug, Parser)]
+#[command(name = "repackd", version, after_help = AFTER_HELP, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub common: Common,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command; they may stand before it or after it.
+#[derive(Debug, Clone, Args)]
+pub struct Common {
+    /// The database, as a URL or as key=value words
+    #[arg(long, global = true, value_name = "URL", conflicts_with = "config")]
+    pub url: Option<String>,
+    /// The configuration, a file or a name to look up
+    #[arg(long, global = true, value_name = "FILE|NAME")]
+    pub config: Option<String>,
+    /// A connection of the configuration; may be given again [default: all]
+    #[arg(long = "connection", global = true, value_name = "NAME")]
+    pub connections: Vec<String>,
+    /// Print one JSON document instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say more
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// Write everything to the console, as log lines
+    #[arg(long, global = true)]
+    pub debug: bool,
+}
+
+/// The commands. The aliases are repcloud's names.
+#[derive(Debug, Clone, Subcommand)]
+pub enum Command {
+    /// Repack tables: prepare, cut over, clean up
+    #[command(alias = "run_now", aliases = ["repack_tables", "repack-tables"])]
+    RunNow(Repack),
+    /// Say what run-now would do to a table, or why it cannot
+    Plan(Repack),
+    /// Do everything up to the cutover, then stop
+    #[command(aliases = ["prepare_repack", "prepare-repack"])]
+    Prepare(Repack),
+    /// Go on with prepared or interrupted runs
+    Resume(Resume),
+    /// Give up unfinished runs and remove what they made
+    #[command(aliases = ["abort_repack", "abort-repack"])]
+    Abort(Tables),
+    /// Show unfinished runs
+    Status(Names),
+    /// Show the connections of the configuration
+    #[command(aliases = ["show_connections", "show-connections"])]
+    Connections,
+    /// Check that everything needed is in place; print the grants that are missing
+    #[command(aliases = ["create_schema", "create-schema"])]
+    Init,
+    /// Remove every trace of repackd: finish runs past the cutover, abort the others
+    #[command(aliases = ["drop_schema", "drop-schema"])]
+    Cleanup,
+}
+
+/// Tables by name.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Names {
+    /// The tables, as table or schema.table
+    #[arg(value_name = "TABLE", value_parser = TableArg::parse)]
+    pub tables: Vec<TableArg>,
+}
+
+/// Tables by name, or all of them.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Tables {
+    /// The tables, as table or schema.table [default: what the configuration lists]
+    #[arg(value_name = "TABLE", value_parser = TableArg::parse)]
+    pub tables: Vec<TableArg>,
+    /// All there are in the database, whatever the configuration lists
+    #[arg(long, conflicts_with = "tables")]
+    pub all: bool,
+}
+
+/// Which tables to repack, and how.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Repack {
+    /// Which.
+    #[command(flatten)]
+    pub tables: Tables,
+    /// How.
+    #[command(flatten)]
+    pub overrides: Overrides,
+}
+
+/// Which runs to go on with, and how.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Resume {
+    /// Which; none named: all.
+    #[command(flatten)]
+    pub names: Names,
+    /// How.
+    #[command(flatten)]
+    pub overrides: Overrides,
+}

@@ -1,0 +1,160 @@
+//! What every command has at hand, and what it gathers on its way.
+
+use super::console::Console;
+use super::signals::Signals;
+use super::target::{Target, Targets};
+use super::{outcome, progress, summary};
+use crate::engine::Control;
+use crate::error::{Error, Result};
+use crate::job::{Ending, Report};
+use crate::names::TableArg;
+use serde_json::{Value, json};
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// A command at work.
+pub struct Context {
+    /// Where it writes to.
+    pub console: Console,
+    /// What may stop it.
+    pub signals: Signals,
+    /// Whether results are JSON.
+    pub json: bool,
+    /// Whether the databases come from a file, which may list tables.
+    pub from_file: bool,
+    /// The databases.
+    pub targets: Arc<[Target]>,
+    reports: Vec<Report>,
+    errors: Vec<Value>,
+    statuses: Vec<u8>,
+}
+
+impl Context {
+    /// A command about these databases.
+    pub fn new(console: Console, signals: Signals, json: bool, targets: Targets) -> Self {
+        let Targets { all, from_file, .. } = targets;
+        let targets = all.into();
+        let (reports, errors, statuses) = (Vec::new(), Vec::new(), Vec::new());
+        Self { console, signals, json, from_file, targets, reports, errors, statuses }
+    }
+
+    /// A usage error if nobody said which tables are meant: neither on the command line nor in a
+    /// configuration's lists.
+    pub fn named_or_listed(&self, tables: &super::Tables) -> Result<()> {
+        if tables.tables.is_empty() && !tables.all && !self.from_file {
+            return Err(Error::Usage("name a table, or say --all".into()));
+        }
+        Ok(())
+    }
+
+    /// Waits for something that leaves nothing behind when it is given up.
+    pub async fn unless_stopped<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        tokio::select! {
+            biased;
+            () = self.signals.stop.cancelled() => Err(Error::Interrupted),
+            result = work => result,
+        }
+    }
+
+    /// Lets the engine work on a table, with its progress shown, and takes in the report.
+    /// Returns whether the database can be gone on with.
+    pub async fn work<F, R>(&mut self, table: String, named: bool, engine: F) -> bool
+    where
+        F: FnOnce(Control) -> R,
+        R: Future<Output = Report>,
+    {
+        let (events, shown) = progress::listen(&self.console);
+        self.signals.working_on(Some(table));
+        let control = Control { events, stop: self.signals.stop.clone(), seed: seed() };
+        let report = engine(control).await;
+        self.signals.working_on(None);
+        // Ends with the engine's last sender; what it shows comes before what follows.
+        let _ = shown.await;
+        self.report(report, named);
+        !self.stopped() && self.statuses.last() != Some(&75)
+    }
+
+    /// Takes in what is said about a table.
+    pub fn report(&mut self, report: Report, named: bool) {
+        let status = outcome::status(&report, named);
+        let interrupted = report.ending == Ending::Interrupted;
+        let status = if interrupted { self.signals.status().unwrap_or(130) } else { status };
+        if let Some(text) = outcome::explain(&report) {
+            self.console.say(&text);
+        }
+        self.statuses.push(status);
+        self.reports.push(report);
+    }
+
+    /// Takes in an error that concerns a whole database, and says it.
+    pub fn failed(&mut self, target: &Target, error: &Error) {
+        if matches!(error, Error::Interrupted) {
+            return;
+        }
+        let connection = &target.job.connection;
+        self.console.say(&outcome::explain_error(error, Some(connection)));
+        self.statuses.push(error.exit_status());
+        let error = error.to_string();
+        self.errors.push(json!({ "connection": connection, "error": error }));
+    }
+
+    /// Adds an exit status.
+    pub fn status(&mut self, status: u8) {
+        self.statuses.push(status);
+    }
+
+    /// Says that there was nothing to do for a table.
+    pub fn nothing(&self, target: &Target, table: &TableArg) {
+        let server = target.job.server.describe();
+        self.console.say(&format!("repackd: {table} has no unfinished run in {server}"));
+    }
+
+    /// Whether a signal came.
+    pub fn stopped(&self) -> bool {
+        self.signals.status().is_some()
+    }
+
+    /// Prints what was done to tables, and ends the command.
+    pub fn finish_tables(&mut self) -> u8 {
+        let reports = std::mem::take(&mut self.reports);
+        let several = self.targets.len() > 1;
+        let width = self.console.result_width();
+        let mut text = summary::render(&reports, several, width);
+        if reports.is_empty() && self.statuses.is_empty() && !self.stopped() {
+            text.push_str("nothing to do\n");
+        }
+        self.finish("tables", json!(reports), &text)
+    }
+
+    /// Prints a result, as text or as JSON under `key`, and ends the command.
+    pub fn finish(&mut self, key: &str, value: Value, text: &str) -> u8 {
+        let errors = std::mem::take(&mut self.errors);
+        if self.json {
+            let mut document = json!({ "repackd": env!("CARGO_PKG_VERSION"), key: value });
+            if !errors.is_empty() {
+                document["errors"] = errors.into();
+            }
+            self.console.result(&format!("{document:#}\n"));
+        } else {
+            self.console.result(text);
+        }
+        if let Some(status) = self.signals.status()
+            && !self.statuses.contains(&status)
+        {
+            self.console.say(
+                "repackd: interrupted before it was done\n  state: what was not begun is untouched",
+            );
+            self.statuses.push(status);
+        }
+        outcome::worst(self.statuses.iter().copied())
+    }
+}
+
+/// A seed for what the engine does at random; the log has it.
+fn seed() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let seed = (now.as_micros() as u64).rotate_left(20) ^ u64::from(std::process::id());
+    tracing::debug!(seed, "random choices");
+    seed
+}

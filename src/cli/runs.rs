@@ -1,0 +1,128 @@
+//! `resume`, `abort`, `cleanup` and `status`: what earlier runs left.
+
+use super::args::Tables;
+use super::context::Context;
+use super::leftover;
+use super::target::Target;
+use crate::catalog::lookup::Found;
+use crate::engine::{self, Goal, RunStatus};
+use crate::error::Result;
+use crate::names::{QualifiedName, RunNames, TableArg};
+use serde_json::json;
+
+/// What to do to an unfinished run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// Go on with it.
+    Resume,
+    /// Give it up.
+    Abort,
+    /// Finish it if it is past the cutover, else give it up.
+    Cleanup,
+}
+
+/// Does it to each run meant, in every database meant.
+pub async fn each(context: &mut Context, deed: Deed, tables: &Tables) -> Result<u8> {
+    context.named_or_listed(tables)?;
+    for target in context.targets.clone().iter() {
+        let runs = match pick(context, target, &tables.tables).await {
+            Ok(runs) => runs,
+            Err(error) => {
+                context.failed(target, &error);
+                continue;
+            }
+        };
+        for run in runs {
+            if context.stopped() {
+                break;
+            }
+            // cleanup promises that no trace is left, so one that is in use has to count.
+            let named = !tables.tables.is_empty() || deed == Deed::Cleanup;
+            let (job, oid) = (&target.job, run.oid);
+            let go_on = deed == Deed::Resume || (deed == Deed::Cleanup && run.cleanup_only);
+            let table = Found { oid, name: name(&run), kind: 'r' };
+            let work = |control| async move {
+                match go_on {
+                    true => engine::run(job, &table, Goal::Resume, &control).await,
+                    false => engine::abort(job, oid, &control).await,
+                }
+            };
+            if !context.work(label(&run), named, work).await {
+                break;
+            }
+        }
+        if context.stopped() {
+            break;
+        }
+    }
+    Ok(context.finish_tables())
+}
+
+/// Shows the runs meant.
+pub async fn status(context: &mut Context, tables: &[TableArg]) -> Result<u8> {
+    let mut all = Vec::new();
+    for target in context.targets.clone().iter() {
+        match pick(context, target, tables).await {
+            Ok(runs) => all.extend(runs.into_iter().map(|r| (target.job.connection.clone(), r))),
+            Err(error) => context.failed(target, &error),
+        }
+        if context.stopped() {
+            break;
+        }
+    }
+    let document = all.iter().map(|(connection, run)| {
+        json!({
+            "connection": connection,
+            "oid": run.oid,
+            "table": run.table.as_ref().map(ToString::to_string),
+            "phase": run.phase,
+            "owner": run.owner,
+            "problem": run.problem,
+            "running": run.running,
+            "log_rows": run.log_rows,
+            "shadow_bytes": run.shadow_bytes,
+            "pages": run.pages,
+            "pages_copied": run.pages_copied,
+            "started": run.started,
+            "updated": run.updated,
+            "cleanup_only": run.cleanup_only,
+        })
+    });
+    let document = document.collect();
+    let text = leftover::runs(&all, context.targets.len() > 1, context.console.result_width());
+    Ok(context.finish("runs", document, &text))
+}
+
+/// The runs meant in one database: those of the tables named, or all.
+async fn pick(context: &Context, target: &Target, tables: &[TableArg]) -> Result<Vec<RunStatus>> {
+    let job = &target.job;
+    let mut all = context.unless_stopped(engine::status(job)).await?;
+    if tables.is_empty() {
+        if all.is_empty() {
+            tracing::info!(connection = %job.connection, "no unfinished run");
+        }
+        return Ok(all);
+    }
+    let mut meant = Vec::new();
+    for arg in tables {
+        let oid = context.unless_stopped(engine::find_by_run(job, arg)).await?;
+        match oid.and_then(|oid| all.iter().position(|run| run.oid == oid)) {
+            Some(at) => meant.push(all.remove(at)),
+            None => context.nothing(target, arg),
+        }
+    }
+    Ok(meant)
+}
+
+/// What to call a run's table; if nothing is known of it, its schema stands in.
+pub fn label(run: &RunStatus) -> String {
+    match &run.table {
+        Some(table) => table.to_string(),
+        None => RunNames::new(run.oid).work,
+    }
+}
+
+/// What the engine calls it until it has read the journal.
+fn name(run: &RunStatus) -> QualifiedName {
+    run.table.clone().unwrap_or_else(|| QualifiedName::new(RunNames::new(run.oid).work, "journal"))
+}

@@ -119,6 +119,7 @@ async fn privileges(client: &Client, oid: u32) -> Result<Option<Privileges>> {
         owner_trigger: r.get("owner_trigger"),
         owner_write: r.get("owner_write"),
         tablespaces: r.get("tablespaces"),
+        foreign_roles: r.get("foreign_roles"),
         login_is_superuser: r.get("login_is_superuser"),
         owner_is_superuser: r.get("owner_is_superuser"),
     }))

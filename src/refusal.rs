@@ -19,6 +19,7 @@ pub struct Privileges {
     pub owner_trigger: bool,
     pub owner_write: bool,
     pub tablespaces: Vec<String>,
+    pub foreign_roles: Vec<String>,
     pub login_is_superuser: bool,
     pub owner_is_superuser: bool,
 }
@@ -78,6 +79,8 @@ fn kind(facts: &Facts) -> Vec<String> {
         "f" => "it is a foreign table, whose rows are elsewhere",
         "S" => "it is a sequence",
         "t" => "it is a TOAST table; repack the table it belongs to",
+        "i" | "I" => "it is an index; repack the table it belongs to, or REINDEX CONCURRENTLY",
+        "c" => "it is a composite type",
         _ => "it is not a table",
     };
     vec![what.to_owned()]
@@ -116,6 +119,14 @@ fn privileges(facts: &Facts) -> Vec<String> {
             "its owner {owner} has revoked rights on it from itself: GRANT SELECT, UPDATE, TRIGGER ON {table} {to}"
         ));
     }
+    for role in &p.foreign_roles {
+        reasons.push(format!(
+            "role {} granted privileges on it or owns statistics of it, which only a member of that role can rebuild: GRANT {} TO {}",
+            readable(role),
+            ident(role),
+            ident(&p.login)
+        ));
+    }
     for tablespace in &p.tablespaces {
         reasons.push(format!(
             "its owner {owner} may not create in tablespace {}: GRANT CREATE ON TABLESPACE {} {to}",
@@ -139,8 +150,8 @@ fn shape(facts: &Facts) -> Vec<String> {
     if r.partition {
         reasons.push("it is a partition, which this version of repackd does not carry over".into());
     }
-    if r.of_type {
-        reasons.push("it is a typed table (OF type)".into());
+    if let Some(of_type) = &r.of_type {
+        reasons.push(format!("it is a typed table, of type {of_type}"));
     }
     if r.row_security || r.force_row_security {
         reasons.push(

@@ -26,10 +26,23 @@ pub struct KeyColumn {
     pub name: String,
     /// Its type without modifiers and domains, as SQL.
     pub r#type: String,
-    /// Its collation as SQL; empty for types without one.
+    /// The index's collation for it, as SQL; empty for types without one.
     pub collation: String,
     /// `OPERATOR(schema.=)`: equality as the index sees it.
     pub equality: String,
+    /// `OPERATOR(schema.<)`, if equality is not what DISTINCT takes it for.
+    pub less: String,
+}
+
+impl KeyColumn {
+    /// ` COLLATE …`, or nothing for types without collations.
+    pub fn collate(&self) -> String {
+        if self.collation.is_empty() {
+            String::new()
+        } else {
+            format!(" COLLATE {}", self.collation)
+        }
+    }
 }
 
 impl Key {
@@ -50,15 +63,17 @@ pub async fn choose(client: &impl GenericClient, oid: u32) -> Result<Option<Key>
     };
     let (names, types) = (get("columns")?, get("types")?);
     let (collations, equality) = (get("collations")?, get("equality")?);
+    let less = get("less")?;
     let columns = names
         .into_iter()
         .zip(types)
-        .zip(collations.into_iter().zip(equality))
-        .map(|((name, r#type), (collation, equality))| KeyColumn {
+        .zip(collations.into_iter().zip(equality.into_iter().zip(less)))
+        .map(|((name, r#type), (collation, (equality, less)))| KeyColumn {
             name,
             r#type,
             collation,
             equality,
+            less,
         })
         .collect();
     Ok(Some(Key {

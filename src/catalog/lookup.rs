@@ -51,7 +51,7 @@ pub async fn by_name(
              FROM unnest($1::text[]) WITH ORDINALITY AS p(schema, ord)
              JOIN pg_catalog.pg_namespace n ON n.nspname = p.schema
              JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid
-             WHERE c.relname = $2 AND c.relkind NOT IN ('i', 'I', 'c') ORDER BY p.ord LIMIT 1",
+             WHERE c.relname = $2 ORDER BY p.ord LIMIT 1",
             &[(&schemas, Type::TEXT_ARRAY), (&arg.name, Type::TEXT)],
         )
         .await

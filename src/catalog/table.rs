@@ -39,7 +39,7 @@ pub struct Relation {
     pub row_security: bool,
     pub force_row_security: bool,
     pub partition: bool,
-    pub of_type: bool,
+    pub of_type: Option<String>,
     pub comment: Option<String>,
     /// In the order of the ACL array; default privileges written out.
     pub acl: Option<Vec<Grant>>,
@@ -243,6 +243,7 @@ impl TableDescription {
             }
         }
         for statistics in &mut copy.statistics {
+            statistics.schema = schema.to_owned();
             if let Some(middle) = statistics.middle().map(str::to_owned) {
                 statistics.definition = middle;
                 statistics.head = String::new();

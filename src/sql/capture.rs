@@ -48,11 +48,7 @@ pub fn function(subject: &Subject) -> Vec<String> {
         .iter()
         .enumerate()
         .map(|(i, c)| {
-            let collate = if c.collation.is_empty() {
-                String::new()
-            } else {
-                format!(" COLLATE {}", c.collation)
-            };
+            let collate = c.collate();
             format!("o{0} {1} n{0}{collate}", i + 1, c.equality)
         })
         .collect();
@@ -115,8 +111,8 @@ pub fn attach(subject: &Subject) -> String {
     format!(
         "CREATE TRIGGER {row} AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {function}();
 CREATE TRIGGER {truncate} AFTER TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {function}();
-ALTER TABLE ONLY {table} ENABLE ALWAYS TRIGGER {row};
-ALTER TABLE ONLY {table} ENABLE ALWAYS TRIGGER {truncate}"
+ALTER TABLE {table} ENABLE ALWAYS TRIGGER {row};
+ALTER TABLE {table} ENABLE ALWAYS TRIGGER {truncate}"
     )
 }
 

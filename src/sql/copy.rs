@@ -20,10 +20,9 @@ pub fn chunk(subject: &Subject, first: u64, past: u64) -> String {
 /// twice and the key's unique index can be built.
 pub fn purge(subject: &Subject, first: u64, past: u64) -> String {
     format!(
-        "DELETE FROM {} s USING (SELECT DISTINCT {} FROM {} WHERE kind = 'k') k WHERE s.ctid >= '({first},0)'::pg_catalog.tid AND s.ctid < '({past},0)'::pg_catalog.tid AND {}",
+        "DELETE FROM {} s USING {} k WHERE s.ctid >= '({first},0)'::pg_catalog.tid AND s.ctid < '({past},0)'::pg_catalog.tid AND {}",
         subject.shadow().sql(),
-        subject.log_key(),
-        subject.log(),
+        subject.logged_keys("kind = 'k'"),
         subject.key_matches("s", "k"),
     )
 }

@@ -25,10 +25,7 @@ pub fn reach(subject: &Subject, floor: i64, limit: u64) -> String {
 pub fn batch(subject: &Subject, floor: i64, hi: i64) -> [String; 3] {
     let log = subject.log();
     let range = format!("id > {floor} AND id <= {hi}");
-    let keys = format!(
-        "(SELECT DISTINCT {} FROM {log} WHERE {range} AND kind = 'k') k",
-        subject.log_key()
-    );
+    let keys = format!("{} k", subject.logged_keys(&format!("{range} AND kind = 'k'")));
     let shadow = subject.shadow().sql();
     [
         format!("DELETE FROM {shadow} s USING {keys} WHERE {}", subject.key_matches("s", "k")),

@@ -8,7 +8,6 @@ use crate::names::{QualifiedName, ident, literal};
 /// as the table's owner, in one transaction whose locks are already held.
 pub fn swap(subject: &Subject, now: &TableDescription) -> Vec<String> {
     let table = subject.table.sql();
-    let schema = ident(&subject.table.schema);
     let mut out = vec![capture::detach(&table, subject.oid)];
     if !subject.key.btree {
         out.push(format!(
@@ -28,7 +27,6 @@ pub fn swap(subject: &Subject, now: &TableDescription) -> Vec<String> {
         as_role(&mut out, &now.relation.owner, &s.owner, format!("DROP STATISTICS {name}"));
     }
     out.push(format!("ALTER TABLE {table} SET SCHEMA {}", ident(&subject.names.old)));
-    out.push(format!("ALTER TABLE {} SET SCHEMA {schema}", subject.shadow().sql()));
     out
 }
 
@@ -36,7 +34,11 @@ pub fn swap(subject: &Subject, now: &TableDescription) -> Vec<String> {
 /// described after the first half: nobody can grant anything on it any more without failing.
 pub fn finish(subject: &Subject, now: &TableDescription) -> Vec<String> {
     let table = subject.table.sql();
-    let mut out = Vec::new();
+    let schema = ident(&subject.table.schema);
+    // Privileges while it is still in the run's schema: whoever has to grant them may have lost
+    // USAGE on the table's own.
+    let mut out = grants::exact(now, &subject.shadow().sql(), &subject.names.new);
+    out.push(format!("ALTER TABLE {} SET SCHEMA {schema}", subject.shadow().sql()));
     for s in now.sequences.iter().filter(|s| !s.identity) {
         out.push(format!("ALTER SEQUENCE {} OWNED BY {table}.{}", sequence(s), ident(&s.column)));
     }
@@ -51,7 +53,6 @@ pub fn finish(subject: &Subject, now: &TableDescription) -> Vec<String> {
     out.extend(shadow::late_defaults(now, &table));
     out.extend(late(now, &table));
     out.push(options::restore(&now.relation, &table));
-    out.extend(grants::exact(now, &table, &subject.table.schema));
     out
 }
 

@@ -3,15 +3,20 @@
 use crate::catalog::acl::{AclItem, items};
 use crate::catalog::{Grant, TableDescription};
 use crate::names::ident;
+use std::collections::BTreeSet;
 
 /// Gives the table, its columns and its identity sequences exactly the privileges described, in
-/// the order of the ACL arrays. What the objects have before must have been granted by the owner.
+/// the order of the ACL arrays. They are in `schema`, which is the run's own. What the objects have before must have been granted by the owner.
 ///
 /// `SET LOCAL ROLE` changes the grantor where that is not the owner; the role is the owner's again
 /// at the end.
 pub fn exact(description: &TableDescription, table: &str, schema: &str) -> Vec<String> {
     let owner = &description.relation.owner;
-    let mut statements = Vec::new();
+    let mut statements: Vec<String> = grantors(description)
+        .into_iter()
+        .filter(|g| *g != owner)
+        .map(|g| format!("GRANT USAGE ON SCHEMA {} TO {}", ident(schema), ident(g)))
+        .collect();
     object(&mut statements, owner, "TABLE", table, None, description.relation.acl.as_deref());
     for column in &description.columns {
         if let Some(acl) = &column.acl {
@@ -24,6 +29,14 @@ pub fn exact(description: &TableDescription, table: &str, schema: &str) -> Vec<S
         object(&mut statements, owner, "SEQUENCE", &name, None, sequence.acl.as_deref());
     }
     statements
+}
+
+/// Everyone who granted anything.
+fn grantors(description: &TableDescription) -> BTreeSet<&str> {
+    let columns = description.columns.iter().map(|c| &c.acl);
+    let sequences = description.sequences.iter().filter(|s| s.identity).map(|s| &s.acl);
+    let all = columns.chain(sequences).chain([&description.relation.acl]);
+    all.flatten().flatten().map(|g| g.grantor.as_str()).collect()
 }
 
 fn object(

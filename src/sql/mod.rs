@@ -70,6 +70,30 @@ impl Subject {
         columns.join(", ")
     }
 
+    /// A subquery: each key in the rows of the log that meet a condition, once.
+    fn logged_keys(&self, condition: &str) -> String {
+        let (list, log) = (self.log_key(), self.log());
+        if self.key.columns.iter().all(|c| c.less.is_empty()) {
+            return format!("(SELECT DISTINCT {list} FROM {log} WHERE {condition})");
+        }
+        // DISTINCT ON takes equality from the operator class that ORDER BY names. Another one might
+        // take two keys for the same, and lose one.
+        let order: Vec<_> = self
+            .key
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(i, c)| match c.less.as_str() {
+                "" => format!("k{}", i + 1),
+                less => format!("k{} USING {less}", i + 1),
+            })
+            .collect();
+        format!(
+            "(SELECT DISTINCT ON ({list}) {list} FROM {log} WHERE {condition} ORDER BY {})",
+            order.join(", ")
+        )
+    }
+
     /// The condition that a row of `table` has the key in the log row `log`.
     fn key_matches(&self, table: &str, log: &str) -> String {
         let terms: Vec<_> = self
@@ -77,7 +101,9 @@ impl Subject {
             .columns
             .iter()
             .enumerate()
-            .map(|(i, c)| format!("{table}.{} {} {log}.k{}", ident(&c.name), c.equality, i + 1))
+            .map(|(i, c)| {
+                format!("{table}.{} {} {log}.k{}{}", ident(&c.name), c.equality, i + 1, c.collate())
+            })
             .collect();
         terms.join(" AND ")
     }

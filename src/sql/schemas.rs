@@ -67,11 +67,7 @@ pub fn tables(subject: &Subject) -> Vec<String> {
         .iter()
         .enumerate()
         .map(|(i, c)| {
-            let collate = if c.collation.is_empty() {
-                String::new()
-            } else {
-                format!(" COLLATE {}", c.collation)
-            };
+            let collate = c.collate();
             format!(", k{} {}{collate}", i + 1, c.r#type)
         })
         .collect();

@@ -1,5 +1,6 @@
 -- Grants with grantors and grant options, to PUBLIC, on columns; owner's rights partly revoked; order of the ACL.
 -- table: acl.shared
+-- as: postgres
 -- setup
 CREATE SCHEMA acl AUTHORIZATION shape_owner;
 GRANT USAGE ON SCHEMA acl TO PUBLIC;

@@ -1,5 +1,6 @@
 -- Extended statistics: every kind, expressions, targets, comments; some owned by another role than the table, one in another schema.
 -- table: st.facts
+-- as: postgres
 -- setup
 CREATE SCHEMA st AUTHORIZATION shape_owner;
 CREATE SCHEMA st_other AUTHORIZATION shape_owner;

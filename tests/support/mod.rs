@@ -228,7 +228,13 @@ pub fn same(what: &str, expected: &str, found: &str) -> Outcome {
         shown += 1;
     }
     if shown == 0 {
-        out.push_str("the same lines in another order or number\n");
+        out.push_str("the same lines in another order or number, first here:\n");
+        let first = a.iter().zip(&b).position(|(x, y)| x != y).unwrap_or(a.len().min(b.len()));
+        for lines in [&a, &b] {
+            let around = lines.iter().skip(first.saturating_sub(2)).take(6);
+            around.for_each(|l| out.push_str(&format!("  {l}\n")));
+            out.push_str("  --\n");
+        }
     }
     Err(out)
 }

@@ -43,9 +43,11 @@ SELECT CASE
         || k.conrelid::regclass::text
     WHEN v.relkind = 'v' THEN 'view ' || v.oid::regclass::text
     WHEN v.relkind = 'm' THEN 'materialized view ' || v.oid::regclass::text
+    WHEN y.typtype = 'd' THEN 'domain ' || y.oid::regtype::text
     ELSE pg_catalog.pg_describe_object(o.classid, o.objid, o.objsubid) END
 FROM outside o
 LEFT JOIN pg_catalog.pg_constraint k ON o.classid = 'pg_catalog.pg_constraint'::regclass AND k.oid = o.objid
+LEFT JOIN pg_catalog.pg_type y ON o.classid = 'pg_catalog.pg_type'::regclass AND y.oid = o.objid
 LEFT JOIN pg_catalog.pg_rewrite w ON o.classid = 'pg_catalog.pg_rewrite'::regclass AND w.oid = o.objid
 LEFT JOIN pg_catalog.pg_class v ON v.oid = w.ev_class AND w.rulename = '_RETURN'
 UNION

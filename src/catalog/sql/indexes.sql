@@ -1,5 +1,5 @@
 -- The indexes of the table.
--- $1 OID of the table. One row, one JSON array, in the order of creation.
+-- $1 OID of the table. One row, one JSON array.
 -- 'head' is how pg_get_indexdef must begin: the part that names the index and the table, computed
 -- by the server itself so that the rest can be reused for another table.
 SELECT coalesce(json_agg(json_build_object(
@@ -21,7 +21,7 @@ SELECT coalesce(json_agg(json_build_object(
                    FROM pg_catalog.pg_attribute a
                    WHERE a.attrelid = i.indexrelid AND a.attstattarget >= 0),
     'comment', pg_catalog.obj_description(i.indexrelid, 'pg_class')
-    ) ORDER BY i.indexrelid), '[]')::text
+    ) ORDER BY c.relname), '[]')::text
 FROM pg_catalog.pg_index i
 JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
 JOIN pg_catalog.pg_class r ON r.oid = i.indrelid

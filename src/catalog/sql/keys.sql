@@ -1,5 +1,7 @@
 -- Unique indexes that could serve as the key, best first: the primary key, then the narrowest.
 -- $1 OID of the table. One row for each usable index, with one entry per key column in each array.
+-- Uniqueness is what the index's operator class and collation say, so equality and collation are
+-- the index's, not the column's. 'less' is empty where DISTINCT means the same equality.
 -- The equality operator is that of the index's operator class; for an index that is not a btree
 -- (WITHOUT OVERLAPS, 18) that of the type's default btree operator class.
 SELECT c.relname AS index,
@@ -7,18 +9,21 @@ SELECT c.relname AS index,
        m.amname = 'btree' AS btree,
        array_agg(a.attname::text ORDER BY k.ord) AS columns,
        array_agg(pg_catalog.format_type(b.base, -1) ORDER BY k.ord) AS types,
-       array_agg(CASE WHEN a.attcollation <> 0
+       array_agg(CASE WHEN k.coll <> 0
                       THEN pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(co.collname)
                       ELSE '' END ORDER BY k.ord) AS collations,
        array_agg('OPERATOR(' || pg_catalog.quote_ident(opn.nspname) || '.' || op.oprname || ')'
-                 ORDER BY k.ord) AS equality
+                 ORDER BY k.ord) AS equality,
+       array_agg(CASE WHEN op.oid IS DISTINCT FROM eq.oid
+                      THEN 'OPERATOR(' || pg_catalog.quote_ident(ltn.nspname) || '.' || lt.oprname || ')'
+                      ELSE '' END ORDER BY k.ord) AS less
 FROM pg_catalog.pg_index i
 JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
 JOIN pg_catalog.pg_am m ON m.oid = c.relam
 CROSS JOIN LATERAL unnest(i.indkey::int2[], i.indclass::oid[], i.indcollation::oid[])
      WITH ORDINALITY AS k(attnum, opclass, coll, ord)
 JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
-LEFT JOIN pg_catalog.pg_collation co ON co.oid = a.attcollation
+LEFT JOIN pg_catalog.pg_collation co ON co.oid = k.coll
 LEFT JOIN pg_catalog.pg_namespace cn ON cn.oid = co.collnamespace
 -- A domain over a domain ends at its base type.
 CROSS JOIN LATERAL (
@@ -43,6 +48,17 @@ JOIN pg_catalog.pg_amop ao ON ao.amopfamily = f.opcfamily AND ao.amopstrategy = 
      AND ao.amoplefttype = f.opcintype AND ao.amoprighttype = f.opcintype
 JOIN pg_catalog.pg_operator op ON op.oid = ao.amopopr
 JOIN pg_catalog.pg_namespace opn ON opn.oid = op.oprnamespace
+JOIN pg_catalog.pg_amop al ON al.amopfamily = f.opcfamily AND al.amopstrategy = 1
+     AND al.amoplefttype = f.opcintype AND al.amoprighttype = f.opcintype
+JOIN pg_catalog.pg_operator lt ON lt.oid = al.amopopr
+JOIN pg_catalog.pg_namespace ltn ON ltn.oid = lt.oprnamespace
+-- Equality in the type's default operator class, which is what DISTINCT means by it.
+LEFT JOIN LATERAL (
+    SELECT q.amopopr AS oid
+    FROM pg_catalog.pg_opclass d JOIN pg_catalog.pg_am dm ON dm.oid = d.opcmethod AND dm.amname = 'btree'
+    JOIN pg_catalog.pg_amop q ON q.amopfamily = d.opcfamily AND q.amopstrategy = 3
+         AND q.amoplefttype = d.opcintype AND q.amoprighttype = d.opcintype
+    WHERE d.opcdefault AND d.opcintype = f.opcintype) eq ON true
 WHERE i.indrelid = $1 AND k.ord <= i.indnkeyatts
   AND i.indisunique AND i.indisvalid AND i.indisready AND i.indislive
   AND i.indpred IS NULL AND i.indexprs IS NULL
@@ -56,7 +72,5 @@ WHERE i.indrelid = $1 AND k.ord <= i.indnkeyatts
                         WHERE v.conrelid = i.indrelid AND v.contype = 'n'
                           AND v.conkey[1] = u.attnum AND NOT v.convalidated)))
 GROUP BY i.indexrelid, c.relname, i.indisprimary, i.indnkeyatts, m.amname
--- Uniqueness under the index's collation or a foreign operator class is not uniqueness under the
--- column's own equality.
-HAVING count(*) = i.indnkeyatts AND bool_and(f.opcdefault AND k.coll = a.attcollation)
+HAVING count(*) = i.indnkeyatts
 ORDER BY i.indisprimary DESC, i.indnkeyatts, c.relname

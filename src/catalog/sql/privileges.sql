@@ -11,6 +11,19 @@ SELECT
           FROM pg_catalog.pg_class r JOIN pg_catalog.pg_tablespace t ON t.oid = r.reltablespace
           WHERE (r.oid = $1 OR r.oid IN (SELECT i.indexrelid FROM pg_catalog.pg_index i WHERE i.indrelid = $1))
             AND NOT pg_catalog.has_tablespace_privilege(c.relowner, t.oid, 'CREATE')) AS tablespaces,
+    -- Roles whose part in the table's privileges or statistics can only be rebuilt as themselves.
+    ARRAY(SELECT DISTINCT pg_catalog.pg_get_userbyid(g.role)::text
+          FROM (SELECT e.grantor AS role FROM pg_catalog.aclexplode(c.relacl) e
+                UNION ALL
+                SELECT e.grantor FROM pg_catalog.pg_attribute t, pg_catalog.aclexplode(t.attacl) e WHERE t.attrelid = $1
+                UNION ALL
+                SELECT e.grantor FROM pg_catalog.pg_depend d
+                JOIN pg_catalog.pg_class q ON q.oid = d.objid AND q.relkind = 'S', pg_catalog.aclexplode(q.relacl) e
+                WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.refclassid = d.classid
+                  AND d.refobjid = $1 AND d.deptype = 'i'
+                UNION ALL
+                SELECT s.stxowner FROM pg_catalog.pg_statistic_ext s WHERE s.stxrelid = $1) g
+          WHERE NOT pg_catalog.pg_has_role(g.role, 'MEMBER')) AS foreign_roles,
     (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = session_user) AS login_is_superuser,
     (SELECT rolsuper FROM pg_catalog.pg_roles WHERE oid = c.relowner) AS owner_is_superuser,
     session_user::text AS login,

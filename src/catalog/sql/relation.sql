@@ -14,7 +14,7 @@ SELECT json_build_object(
     'row_security', c.relrowsecurity,
     'force_row_security', c.relforcerowsecurity,
     'partition', c.relispartition,
-    'of_type', c.reloftype <> 0,
+    'of_type', nullif(c.reloftype, 0)::regtype::text,
     'comment', pg_catalog.obj_description(c.oid, 'pg_class'),
     'acl', (SELECT json_agg(json_build_object(
                 'grantor', pg_catalog.pg_get_userbyid(e.grantor),

@@ -10,7 +10,7 @@ SELECT coalesce(json_agg(json_build_object(
     'tail', ' FROM ' || pg_catalog.quote_ident(rn.nspname) || '.' || pg_catalog.quote_ident(r.relname),
     'target', nullif(s.stxstattarget, -1),
     'comment', pg_catalog.obj_description(s.oid, 'pg_statistic_ext')
-    ) ORDER BY n.nspname, s.stxname), '[]')::text
+    ) ORDER BY s.stxname, n.nspname), '[]')::text
 FROM pg_catalog.pg_statistic_ext s
 JOIN pg_catalog.pg_namespace n ON n.oid = s.stxnamespace
 JOIN pg_catalog.pg_class r ON r.oid = s.stxrelid

@@ -200,7 +200,7 @@ fn normalized(dump: &str) -> String {
             Some(block) => block.push(line),
             None => {
                 lines.push(line);
-                if line.starts_with("COPY ") && line.ends_with("FROM stdin;") {
+                if line.ends_with(" FROM stdin;") {
                     rows = Some(Vec::new());
                 }
             }

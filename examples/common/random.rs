@@ -25,11 +25,6 @@ impl Random {
         self.next() % bound.max(1)
     }
 
-    /// True once in `n` times.
-    pub fn one_in(&mut self, n: u64) -> bool {
-        self.below(n) == 0
-    }
-
     /// One of the given things.
     pub fn pick<T: Copy>(&mut self, of: &[T]) -> T {
         of[self.below(of.len() as u64) as usize]

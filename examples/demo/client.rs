@@ -128,16 +128,16 @@ impl Client {
         for _ in 0..=self.random.below(4) {
             self.step().await?;
         }
-        if self.random.one_in(6) {
+        if self.random.below(6) == 0 {
             self.command("SAVEPOINT here").await?;
             let here = self.work.record.savepoint();
             self.step().await?;
-            if self.random.one_in(2) {
+            if self.random.below(2) == 0 {
                 self.command("ROLLBACK TO here").await?;
                 self.work.record.back_to(here);
             }
         }
-        if self.random.one_in(8) {
+        if self.random.below(8) == 0 {
             self.command("ROLLBACK").await?;
             self.work.record.back_to(0);
             self.work.rolled_back += 1;
@@ -164,7 +164,7 @@ impl Client {
     async fn update(&mut self) -> Result<()> {
         let Some(key) = self.live_key() else { return Ok(()) };
         let order = self.new_order();
-        if self.random.one_in(3) {
+        if self.random.below(3) == 0 {
             let statement = self.statements.rewrite.clone();
             let [a, b, c, d, e, f, g, h] = order.parameters();
             self.one("UPDATE", &statement, &[a, b, c, d, e, f, g, h, &key]).await?;
@@ -182,7 +182,7 @@ impl Client {
         let order = self.new_order();
         let [a, b, c, d, e, f, g, h] = order.parameters();
         let row = match self.dead_key() {
-            Some(key) if self.random.one_in(3) => {
+            Some(key) if self.random.below(3) == 0 => {
                 let statement = self.statements.insert_as.clone();
                 self.one("INSERT", &statement, &[a, b, c, d, e, f, g, h, &key]).await?
             }
@@ -207,7 +207,7 @@ impl Client {
     async fn rekey(&mut self) -> Result<()> {
         let Some(from) = self.live_key() else { return Ok(()) };
         let to = match self.dead_key() {
-            Some(key) if self.random.one_in(2) => key,
+            Some(key) if self.random.below(2) == 0 => key,
             _ => self.new_key(),
         };
         self.move_row(from, to).await

@@ -219,8 +219,12 @@ fn report(findings: &Findings) {
 
 fn judge(findings: &Findings) -> bool {
     let mut verdict = Verdict::default();
-    verdict
-        .check(findings.output.status.success(), &format!("repackd: {}", findings.output.status));
+    let printed = String::from_utf8_lossy(&findings.output.stdout);
+    let reason = if findings.output.status.success() { "" } else { printed.trim() };
+    verdict.check(
+        findings.output.status.success(),
+        &format!("repackd: {} {reason}", findings.output.status),
+    );
     verdict.check(figures(&findings.output).is_some(), "repackd reported what it did");
 
     let full = findings.full_now.total();

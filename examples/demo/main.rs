@@ -28,6 +28,20 @@ const ALONE: Duration = Duration::from_secs(2);
 /// The longest that any client may have waited for any statement.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// The phases of a run in their order.
+const PHASES: [&str; 10] = [
+    "preflight",
+    "prepare",
+    "capture",
+    "copy",
+    "purge",
+    "index",
+    "drain",
+    "verify",
+    "cutover",
+    "cleanup",
+];
+
 /// Repacks a bloated table under load and proves that only its size has changed.
 #[derive(Parser)]
 struct Arguments {
@@ -178,15 +192,16 @@ fn report(findings: &Findings) {
     let full = findings.full_copy_took.as_secs_f64();
     println!("  VACUUM FULL of the copy, alone       {full:>7.1} s, all of it locked");
     if let Some(figures) = figures(&findings.output) {
-        for (phase, seconds) in figures["seconds"].as_object().into_iter().flatten() {
-            println!("    {phase:<34} {:>7.1} s", seconds.as_f64().unwrap_or(0.0));
+        let seconds = |phase: &str| figures["seconds"][phase].as_f64();
+        for (phase, seconds) in PHASES.iter().filter_map(|p| Some((p, seconds(p)?))) {
+            println!("    {phase:<34} {seconds:>7.1} s");
         }
         println!(
-            "  rows copied {}, replayed {}; attempts {}; longest wait repackd can have caused {} ms",
+            "  rows copied {}, replayed {}; attempts {}; longest wait repackd can have caused {:.0} ms",
             figures["rows_copied"],
             figures["rows_replayed"],
             figures["attempts"],
-            figures["longest_wait_ms"]
+            figures["longest_wait_ms"].as_f64().unwrap_or(f64::NAN)
         );
     }
 

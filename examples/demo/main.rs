@@ -234,12 +234,12 @@ fn report(findings: &Findings) {
 
 fn judge(findings: &Findings) -> bool {
     let mut verdict = Verdict::default();
-    let printed = String::from_utf8_lossy(&findings.output.stdout);
-    let reason = if findings.output.status.success() { "" } else { printed.trim() };
-    verdict.check(
-        findings.output.status.success(),
-        &format!("repackd: {} {reason}", findings.output.status),
-    );
+    let status = findings.output.status;
+    let reason = match status.success() {
+        true => String::new(),
+        false => format!("\n{}", String::from_utf8_lossy(&findings.output.stdout)),
+    };
+    verdict.check(status.success(), &format!("repackd: {status}{reason}"));
     verdict.check(figures(&findings.output).is_some(), "repackd reported what it did");
 
     let full = findings.full_now.total();

@@ -2,10 +2,9 @@
 
 use crate::catalog::{self, Key, TableDescription, key};
 use crate::error::{Error, Result};
-use crate::names::QualifiedName;
+use crate::names::RunNames;
 use crate::pg::{Session, transaction};
 use crate::refusal::{self, Facts, Privileges};
-use crate::sql::capture;
 use tokio_postgres::{Client, types::Type};
 
 /// The table as it is, and every reason against repacking it.
@@ -54,7 +53,7 @@ pub async fn look(session: &Session, oid: u32, trust_owner: bool) -> Result<Opti
 
 /// Whatever hangs on the table and is not a part of it, repackd's own triggers left out.
 pub async fn dependents(client: &Client, oid: u32) -> Result<Vec<String>> {
-    let own: &[String] = &capture::triggers(oid);
+    let own: &[String] = &RunNames::new(oid).triggers();
     let rows = client
         .query_typed(
             include_str!("catalog/sql/dependents.sql"),
@@ -86,11 +85,6 @@ pub async fn refuse_read_only(session: &Session, target: &str) -> Result<()> {
         return Ok(());
     };
     Err(Error::Refused { table: target.to_owned(), reasons: vec![reason] })
-}
-
-/// The table's present name, for comparing with the one the run began with.
-pub fn moved(expected: &QualifiedName, now: &TableDescription) -> Option<String> {
-    (now.name() != *expected).then(|| format!("it is called {} now", now.name()))
 }
 
 async fn strings(client: &Client, sql: &str, oid: u32) -> Result<Vec<String>> {

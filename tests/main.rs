@@ -1,6 +1,11 @@
 //! The integration tests, in one program. Run them with `make test`, which starts the servers.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a panic is how a test fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a panic is how a test fails"
+)]
 
 mod config;
 mod connect;

@@ -2,6 +2,7 @@
 
 use super::context::Run;
 use crate::error::{Error, Result};
+use crate::names::RunNames;
 use crate::pg::lock::{self, Mode};
 use crate::pg::{READ_COMMITTED, Session, transaction};
 use crate::sql::capture as sql;
@@ -40,7 +41,7 @@ pub async fn detach(run: &mut Run<'_>) -> Result<()> {
     if !is_attached(&run.sessions.worker, run.subject.oid).await? {
         return Ok(());
     }
-    let statement = sql::detach(&found.name.sql(), run.subject.oid);
+    let statement = sql::detach(&found.name.sql(), &run.subject.names);
     patiently(run, Mode::AccessExclusive, "taking capture off", async |worker, timeout| {
         transaction(worker, READ_COMMITTED, async |client| {
             lock::take(worker, &found.name.sql(), Mode::AccessExclusive, timeout).await?;
@@ -54,7 +55,7 @@ pub async fn detach(run: &mut Run<'_>) -> Result<()> {
 /// Whether a trigger of ours is on the table.
 pub async fn is_attached(session: &Session, oid: u32) -> Result<bool> {
     use tokio_postgres::types::Type;
-    let names: &[String] = &sql::triggers(oid);
+    let names: &[String] = &RunNames::new(oid).triggers();
     let row = session
         .query_typed_one(
             "SELECT EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE tgrelid = $1 AND tgname = ANY ($2))",

@@ -2,9 +2,10 @@
 
 use super::begin;
 use super::context::Job;
-use crate::catalog::lookup::{self, Found, Sizes};
+use crate::catalog::lookup::{self, Found};
 use crate::error::{Error, Result};
 use crate::job::Phase;
+use crate::job::Sizes;
 use crate::names::{RunNames, ident};
 use crate::preflight;
 use crate::sql::{Subject, exchange};

@@ -2,22 +2,7 @@
 
 use super::Subject;
 use super::schemas::seal;
-use crate::names::ident;
-
-/// The capture trigger for rows.
-pub fn row_trigger(oid: u32) -> String {
-    format!("repackd_{oid}_row")
-}
-
-/// The capture trigger for TRUNCATE.
-pub fn truncate_trigger(oid: u32) -> String {
-    format!("repackd_{oid}_truncate")
-}
-
-/// Both triggers' names.
-pub fn triggers(oid: u32) -> [String; 2] {
-    [row_trigger(oid), truncate_trigger(oid)]
-}
+use crate::names::{RunNames, ident};
 
 /// The capture function. SECURITY DEFINER, because writers have no rights on the log and shall not
 /// gain any; the search path is pinned, because it is the writer's otherwise.
@@ -106,8 +91,7 @@ END
 pub fn attach(subject: &Subject) -> String {
     let table = subject.table.sql();
     let function = subject.names.work_sql("capture");
-    let row = ident(&row_trigger(subject.oid));
-    let truncate = ident(&truncate_trigger(subject.oid));
+    let [row, truncate] = subject.names.triggers().map(|t| ident(&t));
     format!(
         "CREATE TRIGGER {row} AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {function}();
 CREATE TRIGGER {truncate} AFTER TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {function}();
@@ -117,8 +101,8 @@ ALTER TABLE {table} ENABLE ALWAYS TRIGGER {truncate}"
 }
 
 /// Takes capture off the relation, whatever it is called now.
-pub fn detach(relation: &str, oid: u32) -> String {
-    let [row, truncate] = triggers(oid);
+pub fn detach(relation: &str, names: &RunNames) -> String {
+    let [row, truncate] = names.triggers();
     format!(
         "DROP TRIGGER IF EXISTS {} ON {relation};\nDROP TRIGGER IF EXISTS {} ON {relation}",
         ident(&row),

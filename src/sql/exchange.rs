@@ -8,7 +8,7 @@ use crate::names::{QualifiedName, ident, literal};
 /// as the table's owner, in one transaction whose locks are already held.
 pub fn swap(subject: &Subject, now: &TableDescription) -> Vec<String> {
     let table = subject.table.sql();
-    let mut out = vec![capture::detach(&table, subject.oid)];
+    let mut out = vec![capture::detach(&table, &subject.names)];
     if !subject.key.btree {
         out.push(format!(
             "DROP INDEX {}.{}",

@@ -51,14 +51,14 @@ pub async fn look(session: &Session, oid: u32, trust_owner: bool) -> Result<Opti
     .await
 }
 
+/// Lists whatever hangs on a table and is not a part of it: $1 its OID, $2 triggers to leave out.
+pub const DEPENDENTS: &str = include_str!("catalog/sql/dependents.sql");
+
 /// Whatever hangs on the table and is not a part of it, repackd's own triggers left out.
 pub async fn dependents(client: &Client, oid: u32) -> Result<Vec<String>> {
     let own: &[String] = &RunNames::new(oid).triggers();
     let rows = client
-        .query_typed(
-            include_str!("catalog/sql/dependents.sql"),
-            &[(&oid, Type::OID), (&own, Type::TEXT_ARRAY)],
-        )
+        .query_typed(DEPENDENTS, &[(&oid, Type::OID), (&own, Type::TEXT_ARRAY)])
         .await
         .map_err(Error::sql("listing what depends on the table"))?;
     Ok(rows.iter().map(|r| r.get(0)).collect())

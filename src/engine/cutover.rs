@@ -9,7 +9,7 @@ use super::capture::LOOK_GAP;
 use super::context::Run;
 use super::drain::{self, OnTruncate};
 use super::exchange;
-use super::fingerprint;
+use super::fingerprint::Checker;
 use super::snapshots::{self, Mark, Old};
 use crate::config::{Blockers, OldSnapshots};
 use crate::error::{Error, Result};
@@ -21,6 +21,10 @@ use std::time::{Duration, Instant};
 /// exchange is exact for every snapshot; a busy table never gets there.
 const EXACT_ATTEMPTS: u32 = 3;
 
+/// More rows than this changed since the drain before, some fifty milliseconds ago, and no attempt
+/// insists on an empty log.
+const HOPELESS: u64 = 10;
+
 /// What is kept of the budget for the exchange itself when waiting for ACCESS EXCLUSIVE. On a
 /// table with a dozen columns it takes some ten milliseconds.
 const RESERVE: Duration = Duration::from_millis(40);
@@ -28,6 +32,9 @@ const RESERVE: Duration = Duration::from_millis(40);
 /// How long SHARE UPDATE EXCLUSIVE may be waited for. It conflicts with no reader or writer, so
 /// waiting harms nobody; an autovacuum worker gives way after `deadlock_timeout`.
 const VACUUM_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How soon to look again when somebody was in the way.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Why an attempt did not come through.
 enum Failed {
@@ -60,11 +67,16 @@ struct Cutover {
     /// Since when each transaction has been seen holding.
     seen: HashMap<String, Instant>,
     last: String,
+    checker: Checker,
 }
 
 /// Tries until the exchange is committed or `cutover_wait` is over.
 pub async fn run(run: &mut Run<'_>) -> Result<()> {
+    // Checked once without a lock, so that a change of last week is not found after half an hour
+    // of waiting for a quiet moment.
+    let checker = Checker::prepare(run, &run.sessions.holder).await?;
     let mut cutover = Cutover {
+        checker,
         budget: budget(run).await?,
         began: Instant::now(),
         exact_left: EXACT_ATTEMPTS,
@@ -72,18 +84,23 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
         seen: HashMap::new(),
         last: "it was not tried".to_owned(),
     };
-    // Checked once without a lock, so that a change of last week is not found after half an hour
-    // of waiting for a quiet moment.
-    fingerprint::check(run, run.sessions.observer.client()).await?;
     loop {
         run.check_stop()?;
         drain::until_short(run).await?;
+        // Looking costs nobody anything, and a quiet moment may be short: look often. Only a failed
+        // attempt, for which others may have waited, is followed by a pause that grows.
+        let patient = cutover.began.elapsed() > Duration::from_secs(60);
+        let mut pause = if patient { LOOK_AGAIN * 2 } else { LOOK_AGAIN };
         match cutover.look(run).await? {
-            Ok(mark) => {
+            Ok((mark, arrived)) => {
+                // With writers this busy the log will not be found empty in the blink between a
+                // drain and the lock; insisting would only lock them out in vain.
+                if arrived > HOPELESS {
+                    cutover.exact_left = 0;
+                }
                 let figures = &mut run.journal.state.figures;
                 figures.attempts += 1;
                 let attempts = figures.attempts;
-                tracing::debug!(attempt = attempts, "cutover attempt");
                 match cutover.attempt(run, &mark).await {
                     Ok(()) => return Ok(()),
                     Err(Failed::Error(e)) => return Err(e),
@@ -91,10 +108,17 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
                         cutover.exact_left -= 1;
                         continue;
                     }
-                    Err(Failed::Later(why)) => cutover.last = why,
+                    Err(Failed::Later(why)) => {
+                        tracing::debug!(table = %run.subject.table, attempt = attempts, "no cutover: {why}");
+                        cutover.last = why;
+                        pause = run.backoff.step();
+                    }
                 }
             }
-            Err(why) => cutover.last = why,
+            Err(why) => {
+                tracing::debug!(table = %run.subject.table, "not yet: {why}");
+                cutover.last = why;
+            }
         }
         if let Some(since) = cutover.old_since
             && since.elapsed() > run.job.settings.old_snapshots_wait
@@ -105,7 +129,6 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
         if cutover.began.elapsed() > run.job.settings.cutover_wait {
             return Err(cutover.given_up(run));
         }
-        let pause = run.backoff.step();
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = run.control.stop.cancelled() => {}
@@ -149,8 +172,8 @@ impl Cutover {
     }
 
     /// Looks before locking. Either says who is in the way, or returns a mark taken after the last
-    /// drain.
-    async fn look(&mut self, run: &mut Run<'_>) -> Result<Result<Mark, String>> {
+    /// drain, with the rows it took.
+    async fn look(&mut self, run: &mut Run<'_>) -> Result<Result<(Mark, u64), String>> {
         let own = run.own_pids();
         let relations = relations(run).await?;
         let held = lock::long_holders(
@@ -167,10 +190,10 @@ impl Cutover {
             return Ok(Err(held.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")));
         }
         self.seen.clear();
-        drain::once(run, None, OnTruncate::Void).await?;
+        let arrived = drain::once(run, None, OnTruncate::Void).await?.rows;
         let mark = snapshots::mark(run).await?;
         if self.proceeds(run) {
-            return Ok(Ok(mark));
+            return Ok(Ok((mark, arrived)));
         }
         // A snapshot that is older than this drain and still there a moment later is a long one.
         let old = snapshots::old(run, &mark, &mark).await?;
@@ -184,7 +207,7 @@ impl Cutover {
             }
         }
         self.old_since = None;
-        Ok(Ok(mark))
+        Ok(Ok((mark, arrived)))
     }
 
     /// Whether old snapshots have been waited for long enough and do not count any more.
@@ -274,8 +297,16 @@ impl Cutover {
         lock::take(&run.sessions.holder, &table, Mode::ShareUpdateExclusive, VACUUM_PATIENCE)
             .await
             .map_err(early)?;
-        // From here on DDL may be waiting for us, and readers behind it.
+        let now = self.checker.check(run, &run.sessions.holder).await.map_err(early)?;
+        // DDL that waits for us by now has others behind it. Otherwise nobody has waited yet, and
+        // the stopwatch starts.
         let started = Instant::now();
+        if lock::is_waited_for(&run.sessions.observer, run.subject.oid).await.map_err(early)? {
+            return Err((
+                Failed::Later("somebody waited for a lock behind ours".into()),
+                Some(started),
+            ));
+        }
         let at = |e: Error| (Failed::from(e), Some(started));
         let deadline = started + self.budget;
         let left = |reserve: Duration| {
@@ -286,7 +317,8 @@ impl Cutover {
                 Ok(left)
             }
         };
-        let now = fingerprint::check(run, run.sessions.holder.client()).await.map_err(at)?;
+        let step =
+            |name: &str| tracing::debug!(ms = started.elapsed().as_secs_f64() * 1000.0, "{name}");
         let lock_wait = run.job.settings.lock_wait();
         lock::take(
             &run.sessions.holder,
@@ -297,6 +329,7 @@ impl Cutover {
         .await
         .map_err(at)?;
 
+        step("writers are out");
         // Nobody writes any more. What is in the log now is all that is missing.
         let last = tokio::time::timeout(left(RESERVE)?, last_drain(run, self.exact_left > 0)).await;
         let mark = match last {
@@ -311,6 +344,7 @@ impl Cutover {
             }
         };
         let mark = mark.as_ref().unwrap_or(drained);
+        step("the shadow is complete");
 
         lock::take(
             &run.sessions.holder,
@@ -320,6 +354,7 @@ impl Cutover {
         )
         .await
         .map_err(at)?;
+        step("readers are out");
         if !self.proceeds(run) {
             loop {
                 let old = snapshots::old(run, mark, drained).await.map_err(at)?;
@@ -332,7 +367,11 @@ impl Cutover {
             }
         }
         self.old_since = None;
-        exchange::run(run, &now, left(Duration::ZERO)?).await.map_err(at)?;
+        step("no old snapshot is left");
+        exchange::run(run, &self.checker.describer, &now, left(Duration::ZERO)?)
+            .await
+            .map_err(at)?;
+        step("exchanged");
         waited(run, started);
         Ok(())
     }

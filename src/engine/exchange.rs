@@ -1,7 +1,7 @@
 //! The exchange: the one transaction in which the shadow becomes the table.
 
 use super::context::Run;
-use crate::catalog::{self, TableDescription, difference::difference, lookup};
+use crate::catalog::{Describer, TableDescription, difference::difference, lookup};
 use crate::error::{Error, Result};
 use crate::job::Phase;
 use crate::names::{QualifiedName, TableArg};
@@ -12,7 +12,12 @@ use tokio_postgres::Client;
 
 /// Does the exchange in the holder's open transaction, whose locks are already held, and commits.
 /// `before` is the table as described under the first of them.
-pub async fn run(run: &mut Run<'_>, before: &TableDescription, left: Duration) -> Result<()> {
+pub async fn run(
+    run: &mut Run<'_>,
+    describer: &Describer,
+    before: &TableDescription,
+    left: Duration,
+) -> Result<()> {
     let holder = &run.sessions.holder;
     // Ends the statement on the server, whatever becomes of us. A standby that does not answer
     // must not hold everybody up under ACCESS EXCLUSIVE, so the commit waits for the local disk
@@ -26,9 +31,9 @@ pub async fn run(run: &mut Run<'_>, before: &TableDescription, left: Duration) -
     // Only now is it certain that nobody can grant anything on the old table unnoticed: its row in
     // pg_class is ours.
     let mut now = before.clone();
-    take_over_grants(&mut now, holder.client(), run.subject.oid).await?;
+    take_over_grants(&mut now, describer, holder.client(), run.subject.oid).await?;
     run_all(holder, "the exchange", &sql::finish(&run.subject, &now)).await?;
-    let found = catalog::describe(holder.client(), run.journal.shadow_oid).await?;
+    let found = describer.describe(holder.client(), run.journal.shadow_oid).await?;
     let found =
         found.ok_or_else(|| Error::Other("the new table vanished in the exchange".into()))?;
     if let Some(difference) = difference(&now, &found) {
@@ -58,8 +63,14 @@ pub async fn run(run: &mut Run<'_>, before: &TableDescription, left: Duration) -
     }
 }
 
-async fn take_over_grants(now: &mut TableDescription, client: &Client, oid: u32) -> Result<()> {
-    let old = catalog::describe(client, oid)
+async fn take_over_grants(
+    now: &mut TableDescription,
+    describer: &Describer,
+    client: &Client,
+    oid: u32,
+) -> Result<()> {
+    let old = describer
+        .describe(client, oid)
         .await?
         .ok_or_else(|| Error::Other("the old table vanished in the exchange".into()))?;
     now.relation.acl = old.relation.acl;

@@ -43,11 +43,13 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
     let (first, second): (Vec<_>, Vec<_>) = missing.into_iter().partition(harmless);
     let total = (first.len() + second.len()) as u64;
     build_all(run, first, 0, total).await?;
-    drain::fully(run).await?;
-    // `fully` leaves the shadow equal to the table at one snapshot, and nothing is drained until
-    // the last of these is there.
-    let before = total - second.len() as u64;
-    build_all(run, second, before, total).await?;
+    if !second.is_empty() {
+        // Leaves the shadow equal to the table at one snapshot, and nothing is drained until the
+        // last of these is there.
+        drain::fully(run).await?;
+        let before = total - second.len() as u64;
+        build_all(run, second, before, total).await?;
+    }
     let finish = sql::finish(&run.subject)?;
     if !run.journal.state.finished {
         run.journal.state.finished = true;
@@ -58,7 +60,6 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
         })
         .await?;
     }
-    drain::until_short(run).await?;
     if run.job.settings.analyze_tables {
         let worker = &run.sessions.worker;
         let statement = format!("VACUUM ANALYZE {}", run.subject.shadow().sql());

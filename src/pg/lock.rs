@@ -120,6 +120,20 @@ pub async fn long_holders(
         .collect())
 }
 
+/// Whether anybody waits for a lock on the table.
+pub async fn is_waited_for(session: &Session, relation: u32) -> Result<bool> {
+    let row = session
+        .query_typed_one(
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_locks l
+                            WHERE l.locktype = 'relation' AND NOT l.granted AND l.relation = $1
+                              AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))",
+            &[(&relation, Type::OID)],
+        )
+        .await
+        .map_err(Error::sql("looking at pg_locks"))?;
+    Ok(row.get(0))
+}
+
 /// Takes a lock in the session's open transaction, waiting no longer than `timeout`.
 pub async fn take(session: &Session, table: &str, mode: Mode, timeout: Duration) -> Result<()> {
     session

@@ -1,5 +1,6 @@
 //! The integration tests, in one program. Run them with `make test`, which starts the servers.
 
+mod bad_input;
 mod config;
 mod connect;
 mod refusals;
@@ -15,5 +16,6 @@ fn main() {
         plain.map(|(name, test)| Trial::test(name, move || test().map_err(Failed::from))).collect();
     trials.extend(shapes::tests());
     trials.extend(refusals::tests());
+    trials.extend(bad_input::tests());
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -1,0 +1,48 @@
+//! Bad input gets a clear error, and nothing is lost: through the program, as a person would meet
+//! it. After each of them the table is untouched and in use, `status` says what is left and
+//! `abort` removes it.
+
+mod names;
+mod refused;
+
+use crate::support::{Outcome, Server, servers};
+use libtest_mimic::{Failed, Trial};
+use std::pin::Pin;
+
+/// A test of one server.
+pub type Test = fn(Server) -> Pin<Box<dyn Future<Output = Outcome>>>;
+
+/// Turns an async function into a [`Test`], by its name.
+macro_rules! cases {
+    ($($group:ident: $($case:ident)+;)+) => {
+        vec![$($((
+            concat!(stringify!($group), "::", stringify!($case)),
+            (|server| Box::pin($group::$case(server))) as $crate::bad_input::Test,
+        ),)+)+]
+    };
+}
+
+/// The trials of a group: on the newest server, or on each.
+pub fn trials(group: &str, every: bool, cases: Vec<(&'static str, Test)>) -> Vec<Trial> {
+    let mut all = Vec::new();
+    let servers = servers();
+    let newest = servers.iter().map(|s| s.version).max();
+    for (name, test) in cases {
+        for server in servers.iter().filter(|s| every || Some(s.version) == newest) {
+            let name = format!("{group}::{name}::pg{}", server.version);
+            let server = server.clone();
+            let run = move || crate::support::block_on(test(server)).map_err(Failed::from);
+            all.push(Trial::test(name, run));
+        }
+    }
+    all
+}
+
+/// The trials of this module.
+pub fn tests() -> Vec<Trial> {
+    let newest = cases! {
+        names: no_such_table no_such_schema capitals not_in_a_list;
+        refused: not_the_owner no_create temporary extension invalid_index read_only_database;
+    };
+    trials("bad_input", false, newest)
+}

@@ -3,7 +3,7 @@
 use super::context::Run;
 use crate::error::{Error, Result};
 use crate::pg::lock::{self, Mode};
-use crate::pg::{READ_COMMITTED, Session, transaction};
+use crate::pg::{READ_COMMITTED, Session, settings, transaction};
 use crate::sql::capture as sql;
 use std::time::{Duration, Instant};
 
@@ -41,14 +41,46 @@ pub async fn detach(run: &mut Run<'_>) -> Result<()> {
         return Ok(());
     }
     let statement = sql::detach(&found.name.sql(), run.subject.oid);
-    patiently(run, Mode::AccessExclusive, "taking capture off", async |worker, timeout| {
-        transaction(worker, READ_COMMITTED, async |client| {
-            lock::take(worker, &found.name.sql(), Mode::AccessExclusive, timeout).await?;
-            client.batch_execute(&statement).await.map_err(Error::sql("DROP TRIGGER"))
+    // The table may have another owner by now than the run.
+    let owner = owner(&run.sessions.worker, run.subject.oid).await?;
+    settings::become_role(&run.sessions.worker, &owner).await?;
+    let result =
+        patiently(run, Mode::AccessExclusive, "taking capture off", async |worker, timeout| {
+            transaction(worker, READ_COMMITTED, async |client| {
+                lock::take(worker, &found.name.sql(), Mode::AccessExclusive, timeout).await?;
+                client.batch_execute(&statement).await.map_err(Error::sql("DROP TRIGGER"))
+            })
+            .await
         })
+        .await;
+    settings::become_role(&run.sessions.worker, &run.journal.owner).await?;
+    result
+}
+
+async fn owner(session: &Session, oid: u32) -> Result<String> {
+    let row = session
+        .query_one(
+            "SELECT pg_catalog.pg_get_userbyid(relowner)::text FROM pg_catalog.pg_class WHERE oid = $1",
+            &[&oid],
+        )
         .await
-    })
-    .await
+        .map_err(Error::sql("looking for the table's owner"))?;
+    Ok(row.get(0))
+}
+
+/// Whether both triggers are on the table and fire always. Someone who disables the table's
+/// triggers and enables them again, as a data-only restore does, leaves them firing but not always.
+pub async fn is_unbroken(session: &Session, oid: u32) -> Result<bool> {
+    use tokio_postgres::types::Type;
+    let names: &[String] = &sql::triggers(oid);
+    let row = session
+        .query_typed_one(
+            "SELECT count(*) FROM pg_catalog.pg_trigger WHERE tgrelid = $1 AND tgname = ANY ($2) AND tgenabled = 'A'",
+            &[(&oid, Type::OID), (&names, Type::TEXT_ARRAY)],
+        )
+        .await
+        .map_err(Error::sql("looking at the capture triggers"))?;
+    Ok(row.get::<_, i64>(0) == 2)
 }
 
 /// Whether a trigger of ours is on the table.

@@ -351,6 +351,8 @@ async fn last_drain(run: &mut Run<'_>, exact: bool) -> Result<Option<Mark>, Fail
             return Err(Failed::NotExact);
         }
         // A marker has no key, but is a log row too: the count above covers it.
+        let filenode = drain::filenode(run).await.map_err(Failed::Error)?;
+        drain::same_file(run, filenode).map_err(Failed::Error)?;
         return Ok(None);
     }
     let drained = drain::once(run, None, OnTruncate::Fail).await?;

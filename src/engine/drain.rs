@@ -50,6 +50,8 @@ pub struct Drained {
     pub all: bool,
     /// Whether a TRUNCATE was met, and what came before it thrown away.
     pub truncated: bool,
+    /// The file of the table, in the same snapshot.
+    filenode: Option<u32>,
 }
 
 /// What to do about a TRUNCATE of the table.
@@ -78,6 +80,12 @@ pub async fn once(run: &mut Run<'_>, limit: Option<u64>, truncate: OnTruncate) -
         match result {
             Ok((drained, floor)) => {
                 run.floor = floor;
+                if drained.truncated {
+                    run.journal.state.filenode = drained.filenode;
+                    run.journal.save(run.sessions.worker.client()).await?;
+                } else {
+                    same_file(run, drained.filenode)?;
+                }
                 run.journal.state.figures.rows_replayed += drained.rows;
                 return Ok(drained);
             }
@@ -113,19 +121,20 @@ async fn batch(
             ),
         });
     }
+    let filenode = row.get(2);
     if let Some(marker) = row.get::<_, Option<i64>>(0) {
         if on_truncate == OnTruncate::Fail {
             return Err(Error::LockWait(format!("{} was truncated a moment ago", subject.table)));
         }
         run_all(client, "starting over after TRUNCATE", &[sql::void(subject, marker)]).await?;
-        return Ok((Drained { rows: 0, all: false, truncated: true }, floor));
+        return Ok((Drained { rows: 0, all: false, truncated: true, filenode }, floor));
     }
     let row =
         client.query_one(&sql::reach(subject, floor.id, limit), &[]).await.map_err(action())?;
     let rows = u64::try_from(row.get::<_, i64>(1)).unwrap_or(0);
     let all = rows < limit;
     let Some(hi) = row.get::<_, Option<i64>>(0) else {
-        return Ok((Drained { rows: 0, all: true, truncated: false }, floor));
+        return Ok((Drained { rows: 0, all: true, truncated: false, filenode }, floor));
     };
     let mut statements = Vec::with_capacity(4);
     if rows <= BY_INDEX {
@@ -136,7 +145,37 @@ async fn batch(
     statements.extend(sql::batch(subject, floor.id, hi));
     client.batch_execute(&statements.join(";\n")).await.map_err(action())?;
     floor.learn(hi, row.get(2), row.get(3));
-    Ok((Drained { rows, all, truncated: false }, floor))
+    Ok((Drained { rows, all, truncated: false, filenode }, floor))
+}
+
+/// The file of the table now. The catalog is read through the snapshot, so a TRUNCATE shows in it
+/// if and only if its marker shows in the log.
+pub async fn filenode(run: &Run<'_>) -> Result<Option<u32>> {
+    let row = run
+        .sessions
+        .worker
+        .query_one(&sql::filenode(&run.subject), &[])
+        .await
+        .map_err(Error::sql("looking at the table's file"))?;
+    Ok(row.get(0))
+}
+
+/// Fails if the table was rewritten: no trigger sees VACUUM FULL or CLUSTER move rows to other
+/// pages, nor ALTER TABLE change them.
+pub fn same_file(run: &Run<'_>, now: Option<u32>) -> Result<()> {
+    match run.journal.state.filenode {
+        Some(then) if now != Some(then) => Err(Error::Changed {
+            table: run.subject.table.clone(),
+            difference: match now {
+                Some(_) => {
+                    "it was rewritten, as VACUUM FULL, CLUSTER and some forms of ALTER TABLE do"
+                        .into()
+                }
+                None => "it was dropped".into(),
+            },
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Fewer than this, taken in one go, and the log counts as short.

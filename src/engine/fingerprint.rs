@@ -21,12 +21,29 @@ pub fn compare(
     }
 }
 
-/// The same on the server, together with what depends on the table. Returns the description.
+/// The same on the server, together with the key, and with what depends on the table. Returns the
+/// description.
+///
+/// Whoever owns the table owns the journal too and may have written anything into it. So nothing of
+/// a journal is put into SQL, a name apart, before this has found it equal to the catalog.
 pub async fn check(run: &Run<'_>, client: &Client) -> Result<TableDescription> {
     let oid = run.subject.oid;
-    let (now, dependents) =
-        tokio::try_join!(crate::catalog::describe(client, oid), dependents(client, oid))?;
+    let (now, key, dependents) = tokio::try_join!(
+        crate::catalog::describe(client, oid),
+        crate::catalog::key::choose(client, oid),
+        dependents(client, oid)
+    )?;
     compare(&run.subject.table, &run.subject.description, now.as_ref())?;
+    let changed = |difference| Err(Error::Changed { table: run.subject.table.clone(), difference });
+    if key.as_ref() != Some(&run.subject.key) {
+        return changed("it has another key".to_owned());
+    }
+    if run.journal.owner != run.subject.description.relation.owner {
+        return changed(format!(
+            "its owner is {}, that of the run {}",
+            run.subject.description.relation.owner, run.journal.owner
+        ));
+    }
     if let Some(first) = dependents.first() {
         return Err(Error::Changed {
             table: run.subject.table.clone(),

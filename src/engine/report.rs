@@ -57,7 +57,8 @@ pub fn failed(job: &Job, table: &str, stage: Stage, error: Error, figures: Figur
             before_advice(&error),
         ),
         Stage::Removed => (
-            "the table is untouched and in use, and everything of this run was removed".to_owned(),
+            "the table is as whoever changed it left it, and everything of this run was removed"
+                .to_owned(),
             Some(format!("`repackd run-now {table}` begins anew")),
         ),
         Stage::Kept(phase) if phase.is_past_cutover() => (

@@ -3,9 +3,11 @@
 use super::context::{Control, Job, Run, Sessions};
 use super::journal::{self, Journal};
 use super::report::{self, Stage};
-use super::{begin, capture, cleanup, copy, cutover, drain, index, prepare, purge, verify};
+use super::{
+    begin, capture, cleanup, copy, cutover, drain, fingerprint, index, prepare, purge, verify,
+};
 use crate::catalog::lookup::{self, Found};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Verdict};
 use crate::job::{Ending, Event, Figures, Phase, Report};
 use crate::names::RunNames;
 use crate::pg::settings;
@@ -45,7 +47,10 @@ pub async fn run(job: &Job, table: &Found, goal: Goal, control: &Control) -> Rep
         journal.state.figures.seconds.insert(Phase::Prepare, seconds);
     }
     let mut run = Run::new(job, control, sessions, journal);
-    let result = phases(&mut run, goal).await;
+    let result = match phases(&mut run, goal).await {
+        Err(error) => Err(blame(&run, error).await),
+        done => done,
+    };
     conclude(run, result).await
 }
 
@@ -133,6 +138,9 @@ async fn phases(run: &mut Run<'_>, goal: Goal) -> Result<()> {
     settings::become_role(&run.sessions.worker, &owner).await?;
     settings::become_role(&run.sessions.holder, &owner).await?;
     let from = run.journal.phase;
+    if goal == Goal::Resume && !from.is_past_cutover() {
+        fingerprint::check(run, run.sessions.observer.client()).await?;
+    }
     if from <= Phase::Capture {
         run.timed(Phase::Capture, async |run| {
             if !capture::is_attached(&run.sessions.worker, run.subject.oid).await? {
@@ -191,13 +199,33 @@ async fn phases(run: &mut Run<'_>, goal: Goal) -> Result<()> {
 }
 
 async fn still_captured(run: &Run<'_>) -> Result<()> {
-    if capture::is_attached(&run.sessions.worker, run.subject.oid).await? {
+    if capture::is_unbroken(&run.sessions.worker, run.subject.oid).await? {
         return Ok(());
     }
     Err(Error::Changed {
         table: run.subject.table.clone(),
-        difference: "its capture triggers are gone, so changes may have been missed".into(),
+        difference:
+            "its capture triggers were dropped or disabled, so changes may have been missed".into(),
     })
+}
+
+/// A statement that fails because somebody changed the table, and a copy that does not match for
+/// that reason, are not told as what they look like.
+async fn blame(run: &Run<'_>, error: Error) -> Error {
+    let suspicious = matches!(error, Error::Sql { .. } | Error::Mismatch { .. })
+        && error.verdict() == Verdict::Stop
+        && !run.journal.phase.is_past_cutover();
+    if !suspicious {
+        return error;
+    }
+    let found = async {
+        fingerprint::check(run, run.sessions.observer.client()).await?;
+        still_captured(run).await
+    };
+    match found.await {
+        Err(changed @ Error::Changed { .. }) => changed,
+        _ => error,
+    }
 }
 
 async fn conclude(mut run: Run<'_>, result: Result<()>) -> Report {

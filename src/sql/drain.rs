@@ -2,12 +2,18 @@
 
 use super::Subject;
 
-/// The newest marker of each kind: (last TRUNCATE, any poison).
+/// The newest marker of each kind, and the table's file: (last TRUNCATE, any poison, file).
 pub fn markers(subject: &Subject) -> String {
     format!(
-        "SELECT max(id) FILTER (WHERE kind = 't'), bool_or(kind = 'p') FROM {} WHERE kind <> 'k'",
+        "SELECT max(id) FILTER (WHERE kind = 't'), bool_or(kind = 'p'), ({}) FROM {} WHERE kind <> 'k'",
+        filenode(subject),
         subject.log()
     )
+}
+
+/// The table's file as the snapshot sees it. Each rewrite gives it another.
+pub fn filenode(subject: &Subject) -> String {
+    format!("SELECT max(relfilenode) FROM pg_catalog.pg_class WHERE oid = {}", subject.oid)
 }
 
 /// How far a drain of at most `limit` log rows above `floor` reaches: (last id, rows), and the

@@ -2,6 +2,7 @@
 //! it. After each of them the table is untouched and in use, `status` says what is left and
 //! `abort` removes it.
 
+mod changed;
 mod names;
 mod refused;
 
@@ -21,6 +22,7 @@ macro_rules! cases {
         ),)+)+]
     };
 }
+pub(crate) use cases;
 
 /// The trials of a group: on the newest server, or on each.
 pub fn trials(group: &str, every: bool, cases: Vec<(&'static str, Test)>) -> Vec<Trial> {
@@ -44,5 +46,13 @@ pub fn tests() -> Vec<Trial> {
         names: no_such_table no_such_schema capitals not_in_a_list;
         refused: not_the_owner no_create temporary extension invalid_index read_only_database;
     };
-    trials("bad_input", false, newest)
+    let every = cases! {
+        changed: dropped renamed column_added column_dropped column_renamed column_retyped
+            retyped_there_and_back
+            key_renamed key_retyped_to_text key_retyped_to_int key_dropped index_added
+            constraint_added view_added trigger_added triggers_off_and_on owner_changed granted;
+    };
+    let mut all = trials("bad_input", false, newest);
+    all.extend(trials("bad_input", true, every));
+    all
 }

@@ -3,6 +3,7 @@
 mod bad_input;
 mod config;
 mod connect;
+mod interrupted;
 mod refusals;
 mod shapes;
 mod support;
@@ -17,5 +18,6 @@ fn main() {
     trials.extend(shapes::tests());
     trials.extend(refusals::tests());
     trials.extend(bad_input::tests());
+    trials.extend(interrupted::tests());
     libtest_mimic::run(&arguments, trials).exit();
 }

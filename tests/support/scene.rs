@@ -16,6 +16,23 @@ INSERT INTO public.t SELECT i, repeat('x', 50) || i, i % 100 FROM generate_serie
 DELETE FROM public.t WHERE id % 2 = 0;
 ";
 
+/// Copying a row of it takes as long as the setting `scene.delay` says; two of them fill a page.
+const SLOW: &str = "
+CREATE FUNCTION public.slow(bigint) RETURNS bigint IMMUTABLE LANGUAGE plpgsql AS $$
+BEGIN
+  IF current_setting('scene.delay', true) <> '' THEN
+    PERFORM pg_catalog.pg_sleep(current_setting('scene.delay')::float8);
+  END IF;
+  RETURN $1;
+END $$;
+ALTER FUNCTION public.slow(bigint) OWNER TO shape_owner;
+CREATE TABLE public.t (id bigint PRIMARY KEY, v text STORAGE plain,
+                       s bigint GENERATED ALWAYS AS (public.slow(id)) STORED);
+ALTER TABLE public.t OWNER TO shape_owner;
+INSERT INTO public.t SELECT i, repeat('x', 3500) || i FROM generate_series(1, 10000) i;
+DELETE FROM public.t WHERE id % 4 = 0 OR id < 2000;
+";
+
 /// A database with a table in it, and who works on it: an owner without further rights.
 pub struct Scene {
     /// The database.
@@ -42,6 +59,26 @@ impl Scene {
         let before = database.dump()?;
         let client = database.client().await?;
         Ok(Self { database, client, user: "shape_owner".into(), before })
+    }
+
+    /// A table of five thousand pages whose rows take time to copy.
+    pub async fn slow(server: &Server) -> Result<Self, String> {
+        let scene = Self::of(server, SLOW).await?;
+        let name = &scene.database.name;
+        scene.run(&format!("ALTER DATABASE {name} SET scene.delay = '0.0005'")).await?;
+        Ok(scene)
+    }
+
+    /// From here on it is not slow any more.
+    pub async fn hurry(&self) -> Outcome {
+        self.run(&format!("ALTER DATABASE {} RESET scene.delay", self.database.name)).await
+    }
+
+    /// Waits until the first chunk of the table is copied.
+    pub async fn until_copying(&self) -> Outcome {
+        let oid = self.ask("'public.t'::regclass::oid").await?;
+        self.until(&format!("to_regclass('repackd_{oid}.chunk') IS NOT NULL"), "true").await?;
+        self.until(&format!("SELECT count(*) > 0 FROM repackd_{oid}.chunk"), "true").await
     }
 
     /// Runs statements as the superuser, in one session all along.

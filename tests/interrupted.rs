@@ -1,0 +1,17 @@
+//! Dying in the middle: at a signal, or without any warning. Whatever is left, `resume` brings to
+//! its end and `abort` takes back.
+
+mod signals;
+
+use crate::bad_input::{cases, trials};
+use libtest_mimic::Trial;
+
+/// The trials of this module.
+pub fn tests() -> Vec<Trial> {
+    let newest = cases! {
+        signals: interrupt_stops_at_a_chunk a_second_interrupt_stops_at_once terminate
+            interrupt_while_waiting_for_the_cutover;
+        signals: truncated_between rewritten_between;
+    };
+    trials("interrupted", false, newest)
+}

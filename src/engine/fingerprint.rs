@@ -35,6 +35,9 @@ pub async fn check(run: &Run<'_>, client: &Client) -> Result<TableDescription> {
     )?;
     compare(&run.subject.table, &run.subject.description, now.as_ref())?;
     let changed = |difference| Err(Error::Changed { table: run.subject.table.clone(), difference });
+    if run.subject.table != run.subject.description.name() {
+        return changed("its journal calls it by two names".to_owned());
+    }
     if key.as_ref() != Some(&run.subject.key) {
         return changed("it has another key".to_owned());
     }

@@ -2,7 +2,10 @@
 //! it. After each of them the table is untouched and in use, `status` says what is left and
 //! `abort` removes it.
 
+mod busy;
 mod changed;
+mod hostile;
+mod lost;
 mod names;
 mod refused;
 
@@ -44,9 +47,14 @@ pub fn trials(group: &str, every: bool, cases: Vec<(&'static str, Test)>) -> Vec
 pub fn tests() -> Vec<Trial> {
     let newest = cases! {
         names: no_such_table no_such_schema capitals not_in_a_list;
+        busy: left_by_an_earlier_run two_runners;
+        hostile: view_for_a_journal journal_of_somebody_else run_of_no_table log_replaced
+            journal_rewritten;
+        lost: unreachable configuration usage;
         refused: not_the_owner no_create temporary extension invalid_index read_only_database;
     };
     let every = cases! {
+        lost: session_killed server_stopped;
         changed: dropped renamed column_added column_dropped column_renamed column_retyped
             retyped_there_and_back
             key_renamed key_retyped_to_text key_retyped_to_int key_dropped index_added

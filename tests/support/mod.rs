@@ -1,5 +1,6 @@
 //! What the tests stand on: servers from the environment, a database for each test, dumps.
 
+pub mod cluster;
 pub mod program;
 pub mod scene;
 

@@ -8,6 +8,7 @@ mod hostile;
 mod lost;
 mod names;
 mod refused;
+mod server;
 
 use crate::support::{Outcome, Server, servers};
 use libtest_mimic::{Failed, Trial};
@@ -51,6 +52,8 @@ pub fn tests() -> Vec<Trial> {
         hostile: view_for_a_journal journal_of_somebody_else run_of_no_table log_replaced
             journal_rewritten;
         lost: unreachable configuration usage;
+        server: standby pooler_in_transaction_mode pooler_in_statement_mode
+            pooler_in_session_mode disk_full;
         refused: not_the_owner no_create temporary extension invalid_index read_only_database;
     };
     let every = cases! {

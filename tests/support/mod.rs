@@ -1,8 +1,10 @@
 //! What the tests stand on: servers from the environment, a database for each test, dumps.
 
 pub mod cluster;
+pub mod pgbouncer;
 pub mod program;
 pub mod scene;
+pub mod tmpfs;
 
 use repackd::catalog::lookup::Found;
 use repackd::config::{Config, Settings};

@@ -30,11 +30,17 @@ pub(crate) use cases;
 
 /// The trials of a group: on the newest server, or on each.
 pub fn trials(group: &str, every: bool, cases: Vec<(&'static str, Test)>) -> Vec<Trial> {
+    let mut on = servers();
+    let newest = on.iter().map(|s| s.version).max();
+    on.retain(|s| every || Some(s.version) == newest);
+    trials_on(group, &on, cases)
+}
+
+/// The trials of a group, on these servers.
+pub fn trials_on(group: &str, on: &[Server], cases: Vec<(&'static str, Test)>) -> Vec<Trial> {
     let mut all = Vec::new();
-    let servers = servers();
-    let newest = servers.iter().map(|s| s.version).max();
     for (name, test) in cases {
-        for server in servers.iter().filter(|s| every || Some(s.version) == newest) {
+        for server in on {
             let name = format!("{group}::{name}::pg{}", server.version);
             let server = server.clone();
             let run = move || crate::support::block_on(test(server)).map_err(Failed::from);

@@ -1,6 +1,7 @@
 //! The integration tests, in one program. Run them with `make test`, which starts the servers.
 
 mod bad_input;
+mod cli;
 mod config;
 mod connect;
 mod interrupted;
@@ -19,5 +20,6 @@ fn main() {
     trials.extend(refusals::tests());
     trials.extend(bad_input::tests());
     trials.extend(interrupted::tests());
+    trials.extend(cli::tests());
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -31,7 +31,6 @@ impl Change {
         let expected = control.database.dump()?;
         for (command, status) in [("resume", 1), ("abort", 0)] {
             let scene = Scene::new(server, "").await?;
-            // A member of every owner there is, as repackd should be.
             scene.repackd(&["prepare", "t"])?.status(0)?;
             scene.run(self.sql).await?;
             for statement in self.writes.split_inclusive(';') {
@@ -173,10 +172,12 @@ pub async fn triggers_off_and_on(server: Server) -> Outcome {
 }
 
 pub async fn owner_changed(server: Server) -> Outcome {
-    let sql = "GRANT shape_other TO shape_owner;
-               GRANT CREATE ON SCHEMA public TO shape_other;
-               ALTER TABLE public.t OWNER TO shape_other;";
-    Change::new(sql, &["owner", "shape_other"]).meets_a_run(&server).await
+    // A role of this test alone: memberships are those of the whole server.
+    let sql = "DO $$ BEGIN CREATE ROLE new_owner; EXCEPTION WHEN duplicate_object THEN END $$;
+               GRANT new_owner TO shape_owner;
+               GRANT CREATE ON SCHEMA public TO new_owner;
+               ALTER TABLE public.t OWNER TO new_owner;";
+    Change::new(sql, &["owner", "new_owner"]).meets_a_run(&server).await
 }
 
 /// A grant is no reason to give up, and is not lost.

@@ -7,8 +7,11 @@
     reason = "a panic is how a test fails"
 )]
 
+mod bad_input;
+mod cli;
 mod config;
 mod connect;
+mod interrupted;
 mod refusals;
 mod shapes;
 mod support;
@@ -22,5 +25,8 @@ fn main() {
         plain.map(|(name, test)| Trial::test(name, move || test().map_err(Failed::from))).collect();
     trials.extend(shapes::tests());
     trials.extend(refusals::tests());
+    trials.extend(bad_input::tests());
+    trials.extend(interrupted::tests());
+    trials.extend(cli::tests());
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -1,6 +1,7 @@
 //! How every run begins: three sessions, and the lock that keeps a second runner away.
 
 use super::context::{Job, Sessions, application_name};
+use crate::catalog::lookup;
 use crate::error::{Error, Result};
 use crate::pg::{Session, pooler, settings};
 use crate::preflight;
@@ -55,6 +56,9 @@ async fn lock(session: &Session, oid: u32, table: &str) -> Result<()> {
         )
         .await
         .map_err(Error::sql("looking for the other runner"))?;
+    // An abort knows no name before it has read the journal.
+    let named = lookup::by_oid(session.client(), oid).await?;
+    let table = named.map_or_else(|| table.to_owned(), |found| found.name.to_string());
     let who = match row {
         Some(row) => format!(
             "another repackd is at work on it (server pid {}, from {}); wait for it, or stop it",
@@ -63,7 +67,7 @@ async fn lock(session: &Session, oid: u32, table: &str) -> Result<()> {
         ),
         None => "another repackd was at work on it a moment ago; try again".to_owned(),
     };
-    Err(Error::Busy { table: table.to_owned(), reason: who })
+    Err(Error::Busy { table, reason: who })
 }
 
 /// Ends what an earlier repackd left running on the server: after a lost connection the server

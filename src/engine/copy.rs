@@ -2,6 +2,7 @@
 
 use super::chunks::{Chunks, PAGE};
 use super::context::{Run, first_error};
+use super::drain;
 use crate::error::{Error, Result, Verdict};
 use crate::pg::{READ_COMMITTED, Session, transaction};
 use crate::sql::{Subject, copy as sql};
@@ -16,6 +17,8 @@ const TRIES: u32 = 20;
 /// came to later pages since are in the log.
 pub async fn run(run: &mut Run<'_>) -> Result<()> {
     if run.journal.state.pages.is_none() {
+        // In this order: a rewrite in between is found out, not missed.
+        run.journal.state.filenode = drain::filenode(run).await?;
         run.journal.state.pages = Some(pages(&run.sessions.worker, run.subject.oid).await?);
         run.journal.save(run.sessions.worker.client()).await?;
     }

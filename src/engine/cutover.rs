@@ -1,15 +1,20 @@
 //! The cutover: exchanging shadow and table in the first quiet moment, within the budget.
 //!
-//! An attempt begins only when nobody who would make it wait has been holding for long. From the
-//! first lock on, a stopwatch runs against the budget; whatever does not fit ends in ROLLBACK, and
-//! after a pause comes the next attempt. The steps follow one another as in
-//! [`attempt`](Cutover::attempt).
+//! An attempt begins only when nobody who would make it wait has been holding for long. It asks for
+//! ACCESS EXCLUSIVE at once, holding nothing else: a transaction that has read the table and now
+//! wants to write to it is then served before us. Were writers kept out first, as by SHARE ROW
+//! EXCLUSIVE, that transaction would wait for us and we for it, and it would be the one to fail.
+//! Under the lock come the fingerprint, the last drain ([`super::last_drain`]), old snapshots
+//! ([`super::snapshots`]) and the [`exchange`]. A stopwatch runs from the request on; whatever does
+//! not fit the budget ends in ROLLBACK, and after a pause comes the next attempt.
 
-use super::capture::LOOK_GAP;
 use super::context::Run;
-use super::drain::{self, OnTruncate};
+use super::drain;
 use super::exchange;
 use super::fingerprint::Checker;
+use super::last_drain;
+use super::patience::{BEGIN_BRIEF, LOOK_AGAIN, LOOK_GAP};
+use super::sequences;
 use super::snapshots::{self, Mark, Old};
 use crate::config::{Blockers, OldSnapshots};
 use crate::error::{Error, Result};
@@ -29,13 +34,6 @@ const HOPELESS: u64 = 10;
 /// table with a dozen columns it takes some ten milliseconds.
 const RESERVE: Duration = Duration::from_millis(40);
 
-/// How long SHARE UPDATE EXCLUSIVE may be waited for. It conflicts with no reader or writer, so
-/// waiting harms nobody; an autovacuum worker gives way after `deadlock_timeout`.
-const VACUUM_PATIENCE: Duration = Duration::from_secs(5);
-
-/// How soon to look again when somebody was in the way.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
-
 /// Why an attempt did not come through.
 enum Failed {
     /// Try again later.
@@ -49,7 +47,11 @@ enum Failed {
 impl From<Error> for Failed {
     fn from(error: Error) -> Self {
         use tokio_postgres::error::SqlState;
-        if error.is_lock() || error.is(&SqlState::QUERY_CANCELED) {
+        // XX000: a GRANT that was under way has updated a catalog row first.
+        if error.is_lock()
+            || error.is(&SqlState::QUERY_CANCELED)
+            || error.is(&SqlState::INTERNAL_ERROR)
+        {
             Self::Later(error.to_string())
         } else {
             Self::Error(error)
@@ -72,6 +74,21 @@ struct Cutover {
 
 /// Tries until the exchange is committed or `cutover_wait` is over.
 pub async fn run(run: &mut Run<'_>) -> Result<()> {
+    run.helpers.clear();
+    let result = attempts(run).await;
+    if result.is_err() && !matches!(result, Err(Error::CutoverUnknown { .. })) {
+        // The table shall not wait for the next window without its sequences.
+        run.unstoppable = true;
+        if let Err(e) = sequences::restore(run).await {
+            run.note(format!(
+                "its sequences are not owned by it again yet ({e}); resume or abort does that"
+            ));
+        }
+    }
+    result
+}
+
+async fn attempts(run: &mut Run<'_>) -> Result<()> {
     // Checked once without a lock, so that a change of last week is not found after half an hour
     // of waiting for a quiet moment.
     let checker = Checker::prepare(run, &run.sessions.holder).await?;
@@ -87,20 +104,17 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
     loop {
         run.check_stop()?;
         drain::until_short(run).await?;
-        // Looking costs nobody anything, and a quiet moment may be short: look often. Only a failed
-        // attempt, for which others may have waited, is followed by a pause that grows.
         let patient = cutover.began.elapsed() > Duration::from_secs(60);
         let mut pause = if patient { LOOK_AGAIN * 2 } else { LOOK_AGAIN };
         match cutover.look(run).await? {
             Ok((mark, arrived)) => {
+                sequences::release(run).await?;
                 // With writers this busy the log will not be found empty in the blink between a
                 // drain and the lock; insisting would only lock them out in vain.
                 if arrived > HOPELESS {
                     cutover.exact_left = 0;
                 }
-                let figures = &mut run.journal.state.figures;
-                figures.attempts += 1;
-                let attempts = figures.attempts;
+                run.journal.state.figures.attempts += 1;
                 match cutover.attempt(run, &mark).await {
                     Ok(()) => return Ok(()),
                     Err(Failed::Error(e)) => return Err(e),
@@ -108,25 +122,25 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
                         cutover.exact_left -= 1;
                         continue;
                     }
+                    // A failed attempt may have kept others waiting: the pause after it grows.
                     Err(Failed::Later(why)) => {
-                        tracing::debug!(table = %run.subject.table, attempt = attempts, "no cutover: {why}");
+                        let attempt = run.journal.state.figures.attempts;
+                        tracing::debug!(attempt, "no cutover: {why}");
                         cutover.last = why;
                         pause = run.backoff.step();
                     }
                 }
             }
             Err(why) => {
-                tracing::debug!(table = %run.subject.table, "not yet: {why}");
+                tracing::debug!("not yet: {why}");
                 cutover.last = why;
             }
         }
-        if let Some(since) = cutover.old_since
-            && since.elapsed() > run.job.settings.old_snapshots_wait
-            && run.job.settings.old_snapshots == OldSnapshots::Wait
+        let settings = &run.job.settings;
+        let old_for = cutover.old_since.map(|since| since.elapsed()).unwrap_or_default();
+        if cutover.began.elapsed() > settings.cutover_wait
+            || old_for > settings.old_snapshots_wait && settings.old_snapshots == OldSnapshots::Wait
         {
-            return Err(cutover.given_up(run));
-        }
-        if cutover.began.elapsed() > run.job.settings.cutover_wait {
             return Err(cutover.given_up(run));
         }
         tokio::select! {
@@ -176,6 +190,13 @@ impl Cutover {
     async fn look(&mut self, run: &mut Run<'_>) -> Result<Result<(Mark, u64), String>> {
         let own = run.own_pids();
         let relations = relations(run).await?;
+        let s = &run.sessions;
+        if let Some(vacuum) =
+            lock::vacuum_gives_way(&s.holder, &s.observer, &relations, &own).await?
+        {
+            self.old_since = None;
+            return Ok(Err(vacuum));
+        }
         let held = lock::long_holders(
             &run.sessions.observer,
             &relations,
@@ -190,7 +211,7 @@ impl Cutover {
             return Ok(Err(held.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")));
         }
         self.seen.clear();
-        let arrived = drain::once(run, None, OnTruncate::Void).await?.rows;
+        let arrived = drain::once(run, None).await?.rows;
         let mark = snapshots::mark(run).await?;
         if self.proceeds(run) {
             return Ok(Ok((mark, arrived)));
@@ -291,22 +312,9 @@ impl Cutover {
         drained: &Mark,
     ) -> Result<(), (Failed, Option<Instant>)> {
         let table = run.subject.table.sql();
-        let early = |e: Error| (Failed::from(e), None);
-        // Should this process freeze with the locks held, the server ends its session.
-        run.sessions.holder.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = '2s'").await.map_err(|e| early(Error::sql("BEGIN")(e)))?;
-        lock::take(&run.sessions.holder, &table, Mode::ShareUpdateExclusive, VACUUM_PATIENCE)
-            .await
-            .map_err(early)?;
-        let now = self.checker.check(run, &run.sessions.holder).await.map_err(early)?;
-        // DDL that waits for us by now has others behind it. Otherwise nobody has waited yet, and
-        // the stopwatch starts.
+        let begin = run.sessions.holder.batch_execute(BEGIN_BRIEF).await;
+        begin.map_err(|e| (Failed::from(Error::sql("BEGIN")(e)), None))?;
         let started = Instant::now();
-        if lock::is_waited_for(&run.sessions.observer, run.subject.oid).await.map_err(early)? {
-            return Err((
-                Failed::Later("somebody waited for a lock behind ours".into()),
-                Some(started),
-            ));
-        }
         let at = |e: Error| (Failed::from(e), Some(started));
         let deadline = started + self.budget;
         let left = |reserve: Duration| {
@@ -317,44 +325,24 @@ impl Cutover {
                 Ok(left)
             }
         };
-        let step =
-            |name: &str| tracing::debug!(ms = started.elapsed().as_secs_f64() * 1000.0, "{name}");
-        let lock_wait = run.job.settings.lock_wait();
-        lock::take(
-            &run.sessions.holder,
-            &table,
-            Mode::ShareRowExclusive,
-            left(RESERVE)?.min(lock_wait),
-        )
-        .await
-        .map_err(at)?;
+        let step = |name: &str| {
+            tracing::debug!(ms = started.elapsed().as_secs_f64() * 1000.0, "{name}");
+        };
+        let wait = left(RESERVE)?.min(run.job.settings.lock_wait());
+        lock::take(&run.sessions.holder, &table, Mode::AccessExclusive, wait).await.map_err(at)?;
+        step("everybody is out");
+        let now = self.checker.check(run, &run.sessions.holder).await.map_err(at)?;
+        step("the table is what it was");
 
-        step("writers are out");
-        // Nobody writes any more. What is in the log now is all that is missing.
-        let last = tokio::time::timeout(left(RESERVE)?, last_drain(run, self.exact_left > 0)).await;
+        let last = last_drain::run(run, self.exact_left > 0, left(RESERVE)?).await.map_err(at)?;
         let mark = match last {
-            Ok(Ok(mark)) => mark,
-            Ok(Err(failed)) => return Err((failed, Some(started))),
-            Err(_) => {
-                // Writers go first; then the drain is stopped and waited for.
-                let _ = run.sessions.holder.batch_execute("ROLLBACK").await;
-                waited(run, started);
-                settle(run).await.map_err(|e| (Failed::Error(e), None))?;
-                return Err((Failed::Later("the last drain did not fit the budget".into()), None));
-            }
+            last_drain::Last::Empty => None,
+            last_drain::Last::NotEmpty => return Err((Failed::NotExact, Some(started))),
+            last_drain::Last::Done => Some(snapshots::mark(run).await.map_err(at)?),
         };
         let mark = mark.as_ref().unwrap_or(drained);
         step("the shadow is complete");
 
-        lock::take(
-            &run.sessions.holder,
-            &table,
-            Mode::AccessExclusive,
-            left(RESERVE)?.min(lock_wait),
-        )
-        .await
-        .map_err(at)?;
-        step("readers are out");
         if !self.proceeds(run) {
             loop {
                 let old = snapshots::old(run, mark, drained).await.map_err(at)?;
@@ -368,53 +356,12 @@ impl Cutover {
         }
         self.old_since = None;
         step("no old snapshot is left");
-        exchange::run(run, &self.checker.describer, &now, left(Duration::ZERO)?)
-            .await
-            .map_err(at)?;
+        let left = left(Duration::ZERO)?;
+        exchange::run(run, &self.checker.describer, &now, left).await.map_err(at)?;
         step("exchanged");
         waited(run, started);
         Ok(())
     }
-}
-
-/// The last drain, under the lock that keeps writers out. Returns a mark if there was anything.
-async fn last_drain(run: &mut Run<'_>, exact: bool) -> Result<Option<Mark>, Failed> {
-    if exact {
-        let row = run
-            .sessions
-            .worker
-            .query_one(&crate::sql::drain::waiting(&run.subject, 0, 1), &[])
-            .await
-            .map_err(|e| Failed::Error(Error::sql("looking at the key log")(e)))?;
-        if row.get::<_, i64>(0) > 0 {
-            return Err(Failed::NotExact);
-        }
-        // A marker has no key, but is a log row too: the count above covers it.
-        return Ok(None);
-    }
-    let drained = drain::once(run, None, OnTruncate::Fail).await?;
-    if drained.rows == 0 {
-        return Ok(None);
-    }
-    Ok(Some(snapshots::mark(run).await?))
-}
-
-/// Stops whatever the worker's session is doing and leaves it outside any transaction.
-async fn settle(run: &Run<'_>) -> Result<()> {
-    let worker = &run.sessions.worker;
-    for _ in 0..20 {
-        worker.cancel().await?;
-        let rollback = worker.batch_execute("ROLLBACK");
-        if let Ok(result) = tokio::time::timeout(Duration::from_millis(500), rollback).await {
-            match result {
-                Ok(()) => return Ok(()),
-                // The cancel request may have hit the ROLLBACK itself.
-                Err(e) if e.code().is_some() => {}
-                Err(e) => return Err(Error::sql("ROLLBACK")(e)),
-            }
-        }
-    }
-    Err(Error::Other(format!("a drain of {} does not end", run.subject.table)))
 }
 
 /// Records how long anyone can have waited in an attempt.

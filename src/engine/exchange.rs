@@ -18,6 +18,48 @@ pub async fn run(
     before: &TableDescription,
     left: Duration,
 ) -> Result<()> {
+    let deadline = Instant::now() + left;
+    let swapped = {
+        let work = swap(run, describer, before, left);
+        tokio::pin!(work);
+        tokio::select! {
+            result = &mut work => result,
+            // Each statement has its bound, but there are many.
+            () = tokio::time::sleep_until(deadline.into()) => {
+                run.sessions.holder.cancel().await?;
+                work.await.and(Err(Error::LockWait("the exchange did not fit the budget".into())))
+            }
+        }
+    };
+    let now = swapped?;
+    run.journal.phase = Phase::Cleanup;
+    run.journal.state.taken_over = Some(now);
+    let saved = run.journal.save(run.sessions.holder.client()).await;
+    let committed = match saved {
+        Ok(()) => run.sessions.holder.batch_execute("COMMIT").await,
+        Err(e) => {
+            run.journal.phase = Phase::Cutover;
+            return Err(e);
+        }
+    };
+    match committed {
+        Ok(()) => Ok(()),
+        // The server said no: nothing happened.
+        Err(e) if e.code().is_some() && !run.sessions.holder.is_closed() => {
+            run.journal.phase = Phase::Cutover;
+            Err(Error::sql("COMMIT of the exchange")(e))
+        }
+        Err(_) => find_out(run).await,
+    }
+}
+
+/// All of it but the commit. Returns the table as it is to be found afterwards.
+async fn swap(
+    run: &Run<'_>,
+    describer: &Describer,
+    before: &TableDescription,
+    left: Duration,
+) -> Result<TableDescription> {
     let holder = &run.sessions.holder;
     // Ends the statement on the server, whatever becomes of us. A standby that does not answer
     // must not hold everybody up under ACCESS EXCLUSIVE, so the commit waits for the local disk
@@ -42,25 +84,7 @@ pub async fn run(
             difference: format!("the new table would differ: {difference}"),
         });
     }
-    run.journal.phase = Phase::Cleanup;
-    run.journal.state.taken_over = Some(now);
-    let saved = run.journal.save(holder.client()).await;
-    let committed = match saved {
-        Ok(()) => run.sessions.holder.batch_execute("COMMIT").await,
-        Err(e) => {
-            run.journal.phase = Phase::Cutover;
-            return Err(e);
-        }
-    };
-    match committed {
-        Ok(()) => Ok(()),
-        // The server said no: nothing happened.
-        Err(e) if e.code().is_some() && !run.sessions.holder.is_closed() => {
-            run.journal.phase = Phase::Cutover;
-            Err(Error::sql("COMMIT of the exchange")(e))
-        }
-        Err(_) => find_out(run).await,
-    }
+    Ok(now)
 }
 
 async fn take_over_grants(

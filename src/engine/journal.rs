@@ -20,6 +20,10 @@ pub struct State {
     pub key: Key,
     /// Pages to copy, known once capture is on.
     pub pages: Option<u64>,
+    /// The file of the table when they were counted, or since the last TRUNCATE. Another one means
+    /// that the table was rewritten behind capture's back.
+    #[serde(default)]
+    pub filenode: Option<u32>,
     /// Whether the shadow has its marks, statistics objects and comments.
     #[serde(default)]
     pub finished: bool,
@@ -151,7 +155,7 @@ pub async fn read(client: &impl GenericClient, run: &FoundRun) -> Result<Journal
     let table = RunNames::new(run.oid).work_sql("journal");
     let row = client
         .query_typed_opt(
-            &format!("SELECT version, table_oid, shadow_oid, owner, phase, state FROM ONLY {table} WHERE table_oid = $1"),
+            &format!("SELECT version, table_oid, shadow_oid, phase, state FROM ONLY {table} WHERE table_oid = $1"),
             &[(&run.oid, Type::OID)],
         )
         .await
@@ -164,12 +168,13 @@ pub async fn read(client: &impl GenericClient, run: &FoundRun) -> Result<Journal
             run.oid
         )));
     }
-    let phase: String = row.get(4);
-    let state: String = row.get(5);
+    let phase: String = row.get(3);
+    let state: String = row.get(4);
     Ok(Journal {
         table_oid: row.get(1),
         shadow_oid: row.get(2),
-        owner: row.get(3),
+        // Of the two places that say it, the catalog is the one that can be believed.
+        owner: run.owner.clone(),
         phase: Phase::parse(&phase).ok_or_else(|| {
             Error::Other(format!(
                 "the journal in repackd_{} has phase {phase}, which this repackd does not know",

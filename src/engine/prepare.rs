@@ -42,6 +42,7 @@ pub async fn run(
                 description: subject.description.clone(),
                 key: subject.key.clone(),
                 pages: None,
+                filenode: None,
                 finished: false,
                 taken_over: None,
                 figures,

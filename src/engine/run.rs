@@ -3,9 +3,11 @@
 use super::context::{Control, Job, Run, Sessions};
 use super::journal::{self, Journal};
 use super::report::{self, Stage};
-use super::{begin, capture, cleanup, copy, cutover, drain, index, prepare, purge, verify};
+use super::{
+    begin, capture, cleanup, copy, cutover, drain, fingerprint, index, prepare, purge, verify,
+};
 use crate::catalog::lookup::{self, Found};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Verdict};
 use crate::job::{Ending, Event, Figures, Phase, Report};
 use crate::names::RunNames;
 use crate::pg::settings;
@@ -45,7 +47,10 @@ pub async fn run(job: &Job, table: &Found, goal: Goal, control: &Control) -> Rep
         journal.state.figures.seconds.insert(Phase::Prepare, seconds);
     }
     let mut run = Run::new(job, control, sessions, journal);
-    let result = phases(&mut run, goal).await;
+    let result = match phases(&mut run, goal).await {
+        Err(error) => Err(blame(&run, error).await),
+        done => done,
+    };
     conclude(run, result).await
 }
 
@@ -133,6 +138,9 @@ async fn phases(run: &mut Run<'_>, goal: Goal) -> Result<()> {
     settings::become_role(&run.sessions.worker, &owner).await?;
     settings::become_role(&run.sessions.holder, &owner).await?;
     let from = run.journal.phase;
+    if goal == Goal::Resume && !from.is_past_cutover() {
+        fingerprint::check(run).await?;
+    }
     if from <= Phase::Capture {
         run.timed(Phase::Capture, async |run| {
             if !capture::is_attached(&run.sessions.worker, run.subject.oid).await? {
@@ -141,9 +149,6 @@ async fn phases(run: &mut Run<'_>, goal: Goal) -> Result<()> {
             run.enter(Phase::Copy).await
         })
         .await?;
-    } else if !from.is_past_cutover() {
-        // Without capture nothing that was copied is worth anything.
-        still_captured(run).await?;
     }
     if from <= Phase::Copy {
         run.timed(Phase::Copy, async |run| {
@@ -190,14 +195,19 @@ async fn phases(run: &mut Run<'_>, goal: Goal) -> Result<()> {
     .await
 }
 
-async fn still_captured(run: &Run<'_>) -> Result<()> {
-    if capture::is_attached(&run.sessions.worker, run.subject.oid).await? {
-        return Ok(());
+/// A statement that fails because somebody changed the table, and a copy that does not match for
+/// that reason, are not told as what they look like.
+async fn blame(run: &Run<'_>, error: Error) -> Error {
+    let suspicious = matches!(error, Error::Sql { .. } | Error::Mismatch { .. })
+        && error.verdict() == Verdict::Stop
+        && !run.journal.phase.is_past_cutover();
+    if !suspicious {
+        return error;
     }
-    Err(Error::Changed {
-        table: run.subject.table.clone(),
-        difference: "its capture triggers are gone, so changes may have been missed".into(),
-    })
+    match fingerprint::check(run).await {
+        Err(changed @ Error::Changed { .. }) => changed,
+        _ => error,
+    }
 }
 
 async fn conclude(mut run: Run<'_>, result: Result<()>) -> Report {
@@ -222,6 +232,15 @@ async fn conclude(mut run: Run<'_>, result: Result<()>) -> Report {
             report::failed(job, &name, stage, error, run.journal.state.figures)
         }
         Err(error) => {
+            if matches!(error, Error::CutoverUnknown { .. }) {
+                return report::failed(
+                    job,
+                    &name,
+                    Stage::Unknown,
+                    error,
+                    run.journal.state.figures,
+                );
+            }
             // The figures so far, if the connection still stands.
             if !run.journal.phase.is_past_cutover() {
                 let _ = run.journal.save(run.sessions.worker.client()).await;

@@ -15,11 +15,10 @@ pub fn function(subject: &Subject) -> Vec<String> {
     let log = subject.log();
     let name = subject.names.work_sql("capture");
     let keys = &subject.key.columns;
+    // %TYPE, so that the body names no type, which somebody could rename, and for which a writer
+    // could put one of his own into his pg_temp.
     let declare = |prefix: &str| -> String {
-        keys.iter()
-            .enumerate()
-            .map(|(i, c)| format!("  {prefix}{} {};\n", i + 1, c.r#type))
-            .collect()
+        (1..=keys.len()).map(|i| format!("  {prefix}{i} {log}.k{i}%TYPE;\n")).collect()
     };
     let assign = |prefix: &str, row: &str| -> String {
         let assign = |(i, c): (usize, &crate::catalog::key::KeyColumn)| {
@@ -29,15 +28,12 @@ pub fn function(subject: &Subject) -> Vec<String> {
     };
     let list =
         |prefix: &str| -> String { (1..=keys.len()).map(|i| format!(", {prefix}{i}")).collect() };
-    let same: Vec<String> = keys
-        .iter()
-        .enumerate()
-        .map(|(i, c)| {
-            let collate = c.collate();
-            format!("o{0} {1} n{0}{collate}", i + 1, c.equality)
-        })
-        .collect();
-    let same = same.join(" AND ");
+    let record = |prefix: &str| -> String {
+        let list: Vec<_> = (1..=keys.len()).map(|i| format!("{prefix}{i}")).collect();
+        format!("ROW({})", list.join(", "))
+    };
+    // Equal to the last bit, whatever operators the type has.
+    let same = format!("{} OPERATOR(pg_catalog.*=) {}", record("o"), record("n"));
     let body = format!(
         "
 DECLARE
@@ -78,7 +74,7 @@ END
     let signature = format!("{name}()");
     vec![
         format!(
-            "CREATE FUNCTION {signature} RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS {}",
+            "CREATE FUNCTION {signature} RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS {}",
             crate::names::literal(&body)
         ),
         seal("FUNCTION", &signature),

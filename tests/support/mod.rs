@@ -1,5 +1,12 @@
 //! What the tests stand on: servers from the environment, a database for each test, dumps.
 
+pub mod cluster;
+pub mod pgbouncer;
+pub mod program;
+pub mod scene;
+pub mod tmpfs;
+pub mod writers;
+
 use repackd::catalog::lookup::Found;
 use repackd::config::{Config, Settings};
 use repackd::engine::{self, Control, Goal, Job};
@@ -110,10 +117,23 @@ impl Database {
 
     /// Everything in the database, the rows of each table sorted.
     pub fn dump(&self) -> Result<String, String> {
+        self.pg_dump(&[])
+    }
+
+    /// Everything in the database but the rows.
+    pub fn schema(&self) -> Result<String, String> {
+        self.pg_dump(&["--schema-only"])
+    }
+
+    fn pg_dump(&self, options: &[&str]) -> Result<String, String> {
         let program =
             format!("{}/pg_dump", std::env::var("REPACKD_TEST_CLIENT_BIN").map_err(words)?);
-        let output =
-            Command::new(program).arg("-d").arg(self.url("postgres")).output().map_err(words)?;
+        let output = Command::new(program)
+            .args(options)
+            .arg("-d")
+            .arg(self.url("postgres"))
+            .output()
+            .map_err(words)?;
         if !output.status.success() {
             return Err(String::from_utf8_lossy(&output.stderr).into_owned());
         }

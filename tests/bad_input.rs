@@ -1,0 +1,75 @@
+//! Bad input gets a clear error, and nothing is lost: through the program, as a person would meet
+//! it. After each of them the table is untouched and in use, `status` says what is left and
+//! `abort` removes it.
+
+mod busy;
+mod changed;
+mod hostile;
+mod lost;
+mod names;
+mod refused;
+mod server;
+
+use crate::support::{Outcome, Server, servers};
+use libtest_mimic::{Failed, Trial};
+use std::pin::Pin;
+
+/// A test of one server.
+pub type Test = fn(Server) -> Pin<Box<dyn Future<Output = Outcome>>>;
+
+/// Turns an async function into a [`Test`], by its name.
+macro_rules! cases {
+    ($($group:ident: $($case:ident)+;)+) => {
+        vec![$($((
+            concat!(stringify!($group), "::", stringify!($case)),
+            (|server| Box::pin($group::$case(server))) as $crate::bad_input::Test,
+        ),)+)+]
+    };
+}
+pub(crate) use cases;
+
+/// The trials of a group: on the newest server, or on each.
+pub fn trials(group: &str, every: bool, cases: Vec<(&'static str, Test)>) -> Vec<Trial> {
+    let mut on = servers();
+    let newest = on.iter().map(|s| s.version).max();
+    on.retain(|s| every || Some(s.version) == newest);
+    trials_on(group, &on, cases)
+}
+
+/// The trials of a group, on these servers.
+pub fn trials_on(group: &str, on: &[Server], cases: Vec<(&'static str, Test)>) -> Vec<Trial> {
+    let mut all = Vec::new();
+    for (name, test) in cases {
+        for server in on {
+            let name = format!("{group}::{name}::pg{}", server.version);
+            let server = server.clone();
+            let run = move || crate::support::block_on(test(server)).map_err(Failed::from);
+            all.push(Trial::test(name, run));
+        }
+    }
+    all
+}
+
+/// The trials of this module.
+pub fn tests() -> Vec<Trial> {
+    let newest = cases! {
+        names: no_such_table no_such_schema capitals not_in_a_list;
+        busy: left_by_an_earlier_run two_runners;
+        hostile: view_for_a_journal journal_of_somebody_else run_of_no_table log_replaced
+            journal_rewritten;
+        lost: unreachable configuration usage;
+        server: standby pooler_in_transaction_mode pooler_in_statement_mode
+            pooler_in_session_mode disk_full;
+        refused: not_the_owner no_create temporary extension invalid_index read_only_database;
+    };
+    let every = cases! {
+        lost: session_killed server_stopped;
+        changed: dropped renamed column_added column_dropped column_renamed column_retyped
+            retyped_there_and_back
+            key_renamed key_retyped_to_text key_retyped_to_int key_dropped index_added
+            constraint_added view_added trigger_added triggers_off_and_on owner_changed granted;
+    };
+    let mut all = trials("bad_input", false, newest);
+    all.extend(trials("bad_input", true, every));
+    all
+}

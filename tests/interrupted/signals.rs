@@ -1,0 +1,107 @@
+//! Ctrl-C and SIGTERM, and what somebody may do before `resume`.
+
+use crate::support::scene::Scene;
+use crate::support::{Outcome, Server};
+use std::time::{Duration, Instant};
+
+/// What is said when a run was stopped, and how to go on with it.
+const STOPPED: [&str; 5] = [
+    "stopping at the next chunk",
+    "public.t: interrupted",
+    "the shadow and the capture triggers are kept",
+    "repackd resume public.t",
+    "repackd abort public.t",
+];
+
+/// Stopped between two chunks by this signal.
+async fn stopped(scene: &Scene, signal: &str, status: i32) -> Outcome {
+    let run = scene.start(&["run-now", "t"])?;
+    scene.until_copying().await?;
+    run.signal(signal)?;
+    run.wait()?.status(status)?.says(&STOPPED)?;
+    scene.hurry().await
+}
+
+pub async fn interrupt_stops_at_a_chunk(server: Server) -> Outcome {
+    let scene = Scene::slow(&server).await?;
+    stopped(&scene, "INT", 130).await?;
+    let runs = scene.runs()?;
+    let (copied, pages) = (runs[0]["pages_copied"].as_i64(), runs[0]["pages"].as_i64());
+    if !(copied > Some(0) && copied < pages) || runs[0]["phase"] != "copy" {
+        return Err(format!("not in the middle of the copy: {runs:?}"));
+    }
+    scene.kept_until_resume().await?;
+    scene.drop().await
+}
+
+pub async fn terminate(server: Server) -> Outcome {
+    let scene = Scene::slow(&server).await?;
+    stopped(&scene, "TERM", 143).await?;
+    scene.kept_until_abort().await?;
+    scene.drop().await
+}
+
+pub async fn a_second_interrupt_stops_at_once(server: Server) -> Outcome {
+    let scene = Scene::slow(&server).await?;
+    let mut run = scene.start(&["run-now", "t"])?;
+    scene.until_copying().await?;
+    run.signal("INT")?;
+    run.until_says("stopping at the next chunk").await?;
+    let asked = Instant::now();
+    run.signal("INT")?;
+    run.wait()?.status(130)?.says(&["stopped at once", STOPPED[3], STOPPED[4]])?;
+    if asked.elapsed() > Duration::from_millis(500) {
+        return Err(format!("it took {:?}", asked.elapsed()));
+    }
+    scene.hurry().await?;
+    scene.kept_until_resume().await?;
+    scene.drop().await
+}
+
+/// Nobody waits out the half hour that a cutover may take.
+pub async fn interrupt_while_waiting_for_the_cutover(server: Server) -> Outcome {
+    let scene = Scene::new(&server, "").await?;
+    let reader = scene.database.client().await?;
+    let read = "BEGIN; SELECT count(*) FROM public.t";
+    reader.batch_execute(read).await.map_err(crate::support::words)?;
+    let mut run = scene.start(&["run-now", "-v", "t"])?;
+    run.until_says("cutover").await?;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    run.signal("INT")?;
+    let asked = Instant::now();
+    run.wait()?.status(130)?.says(&STOPPED)?;
+    if asked.elapsed() > Duration::from_secs(3) {
+        return Err(format!("it took {:?}", asked.elapsed()));
+    }
+    drop(reader);
+    scene.kept_until_abort().await?;
+    scene.drop().await
+}
+
+/// TRUNCATE voids all that was copied; what came since counts.
+pub async fn truncated_between(server: Server) -> Outcome {
+    let mut scene = Scene::slow(&server).await?;
+    stopped(&scene, "INT", 130).await?;
+    scene.run("TRUNCATE public.t").await?;
+    scene.run("INSERT INTO public.t SELECT i, i FROM generate_series(1, 100) i").await?;
+    scene.repackd(&["resume", "t"])?.status(0)?;
+    let rows = scene.ask("SELECT count(*) || ' ' || sum(id) FROM public.t").await?;
+    if rows != "100 5050" {
+        return Err(format!("the rows are {rows}"));
+    }
+    scene.note()?;
+    scene.untouched().await?;
+    scene.drop().await
+}
+
+/// VACUUM FULL moves rows to pages that are copied already. Verification would find out that they
+/// are missing; without it nothing but the table's file tells.
+pub async fn rewritten_between(server: Server) -> Outcome {
+    let scene = Scene::slow(&server).await?;
+    stopped(&scene, "INT", 130).await?;
+    scene.run("VACUUM FULL public.t").await?;
+    let report = scene.repackd(&["resume", "--no-verify", "t"])?;
+    report.status(1)?.says(&["public.t was changed meanwhile: it was rewritten"])?;
+    scene.untouched().await?;
+    scene.drop().await
+}

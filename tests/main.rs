@@ -5,6 +5,7 @@ mod connect;
 mod refusals;
 mod shapes;
 mod support;
+mod writers;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -15,5 +16,6 @@ fn main() {
         plain.map(|(name, test)| Trial::test(name, move || test().map_err(Failed::from))).collect();
     trials.extend(shapes::tests());
     trials.extend(refusals::tests());
+    trials.extend(writers::tests());
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -1,5 +1,8 @@
 //! What the tests stand on: servers from the environment, a database for each test, dumps.
 
+pub mod checks;
+pub mod random;
+
 use repackd::catalog::lookup::Found;
 use repackd::config::{Config, Settings};
 use repackd::engine::{self, Control, Goal, Job};

@@ -13,7 +13,7 @@ use super::fingerprint;
 use super::snapshots::{self, Mark, Old};
 use crate::config::{Blockers, OldSnapshots};
 use crate::error::{Error, Result};
-use crate::pg::lock::{self, Holder, Mode};
+use crate::pg::lock::{self, Backoff, Holder, Mode};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
@@ -24,6 +24,10 @@ const EXACT_ATTEMPTS: u32 = 3;
 /// What is kept of the budget for the exchange itself when waiting for ACCESS EXCLUSIVE. On a
 /// table with a dozen columns it takes some ten milliseconds.
 const RESERVE: Duration = Duration::from_millis(40);
+
+/// The longest pause after a look that found somebody in the way. Looking holds nobody up, and on a
+/// busy table quiet moments are short, so it is only attempts that the growing pauses are for.
+const LOOK_PAUSE: Duration = Duration::from_millis(250);
 
 /// How long SHARE UPDATE EXCLUSIVE may be waited for. It conflicts with no reader or writer, so
 /// waiting harms nobody; an autovacuum worker gives way after `deadlock_timeout`.
@@ -75,10 +79,11 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
     // Checked once without a lock, so that a change of last week is not found after half an hour
     // of waiting for a quiet moment.
     fingerprint::check(run, run.sessions.observer.client()).await?;
+    let mut looks = Backoff::new(run.control.seed, LOOK_PAUSE / 4, LOOK_PAUSE);
     loop {
         run.check_stop()?;
         drain::until_short(run).await?;
-        match cutover.look(run).await? {
+        let pause = match cutover.look(run).await? {
             Ok(mark) => {
                 let figures = &mut run.journal.state.figures;
                 figures.attempts += 1;
@@ -93,9 +98,13 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
                     }
                     Err(Failed::Later(why)) => cutover.last = why,
                 }
+                run.backoff.step()
             }
-            Err(why) => cutover.last = why,
-        }
+            Err(why) => {
+                cutover.last = why;
+                looks.step()
+            }
+        };
         if let Some(since) = cutover.old_since
             && since.elapsed() > run.job.settings.old_snapshots_wait
             && run.job.settings.old_snapshots == OldSnapshots::Wait
@@ -105,7 +114,6 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
         if cutover.began.elapsed() > run.job.settings.cutover_wait {
             return Err(cutover.given_up(run));
         }
-        let pause = run.backoff.step();
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = run.control.stop.cancelled() => {}

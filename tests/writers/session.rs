@@ -76,7 +76,7 @@ impl Session {
                         // fails before the reply.
                         self.next += 1;
                         self.client
-                            .batch_execute(&format!("PREPARE s{next} AS {statement}"))
+                            .batch_execute(&format!("PREPARE own{next} AS {statement}"))
                             .await?;
                         self.sql.insert(statement.to_owned(), next);
                         next
@@ -85,7 +85,7 @@ impl Session {
                 let list: Vec<String> = values.iter().map(literal).collect();
                 let list =
                     if list.is_empty() { String::new() } else { format!("({})", list.join(", ")) };
-                self.simple(&format!("EXECUTE s{number}{list}")).await
+                self.simple(&format!("EXECUTE own{number}{list}")).await
             }
         }
     }

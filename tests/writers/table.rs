@@ -45,7 +45,7 @@ pub const VARIANTS: [Variant; 3] = [
         deferrable: false,
         truncates: false,
         copy_jobs: 1,
-        max_replay_rows: 7,
+        max_replay_rows: 40,
     },
     Variant {
         name: "composite",

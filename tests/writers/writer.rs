@@ -83,7 +83,7 @@ pub async fn run(field: &Field, number: i64) -> Result<(), String> {
         }
         session.client.batch_execute("ROLLBACK").await.map_err(|e| format!("{e:?}"))?;
         drop(rows);
-        tokio::time::sleep(Duration::from_micros(random.range(0, 6000).cast_unsigned())).await;
+        tokio::time::sleep(Duration::from_micros(random.range(2_000, 25_000).cast_unsigned())).await;
     }
     Ok(())
 }
@@ -145,9 +145,9 @@ impl Transaction<'_> {
         let changes = view.into_changes();
         let fate = self.random.range(0, 100);
         let mut counted = None;
-        if fate < 4 {
-            self.pause(50, 300).await;
-        } else if fate < 8 && self.number == 0 {
+        if fate < 2 {
+            self.pause(40, 250).await;
+        } else if fate < 6 && self.number == 0 {
             return self.two_phases(changes, rows).await;
         } else if fate < 20 {
             return self.session.simple("ROLLBACK").await.map(drop);
@@ -200,7 +200,7 @@ impl Transaction<'_> {
     async fn two_phases(&mut self, changes: Changes, rows: &mut Rows) -> Result<(), Failure> {
         let name = format!("writers {} {}", self.field.url, self.fresh);
         self.session.simple(&format!("PREPARE TRANSACTION '{name}'")).await?;
-        self.pause(20, 200).await;
+        self.pause(10, 100).await;
         if self.random.percent(30) {
             return self.session.simple(&format!("ROLLBACK PREPARED '{name}'")).await.map(drop);
         }

@@ -2,6 +2,8 @@
 
 mod config;
 mod connect;
+mod cutovers;
+mod reader;
 mod refusals;
 mod shapes;
 mod support;
@@ -17,5 +19,7 @@ fn main() {
     trials.extend(shapes::tests());
     trials.extend(refusals::tests());
     trials.extend(writers::tests());
+    trials.extend(cutovers::tests());
+    trials.extend(reader::tests());
     libtest_mimic::run(&arguments, trials).exit();
 }

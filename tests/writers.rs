@@ -7,7 +7,7 @@
 
 mod actions;
 mod model;
-mod session;
+
 mod table;
 mod writer;
 

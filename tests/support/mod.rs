@@ -2,6 +2,7 @@
 
 pub mod checks;
 pub mod random;
+pub mod session;
 
 use repackd::catalog::lookup::Found;
 use repackd::config::{Config, Settings};

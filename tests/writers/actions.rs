@@ -1,9 +1,9 @@
 //! What a writer does within a transaction, and what the table should hold afterwards.
 
 use super::model::{Key, Row, View};
-use super::session::{Failure, Session, Value};
 use super::table::{ROWS, STRIDE, Variant};
 use crate::support::random::Random;
+use crate::support::session::{Failure, Session, Value};
 use futures_util::SinkExt;
 use std::io::Cursor;
 

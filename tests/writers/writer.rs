@@ -2,9 +2,9 @@
 
 use super::actions::Hand;
 use super::model::{Changes, Rows, View, apply};
-use super::session::{Failure, Session};
 use super::table::{self, SHARED, STRIDE, Variant};
 use crate::support::random::Random;
+use crate::support::session::{Failure, Session};
 use crate::support::{Server, client};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -83,7 +83,8 @@ pub async fn run(field: &Field, number: i64) -> Result<(), String> {
         }
         session.client.batch_execute("ROLLBACK").await.map_err(|e| format!("{e:?}"))?;
         drop(rows);
-        tokio::time::sleep(Duration::from_micros(random.range(2_000, 25_000).cast_unsigned())).await;
+        tokio::time::sleep(Duration::from_micros(random.range(2_000, 25_000).cast_unsigned()))
+            .await;
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
-//! A writer's session: one statement, sent in each of the ways in which clients send statements.
+//! A client's session: one statement, sent in each of the ways in which clients send statements.
 
-use crate::support::random::Random;
+use super::random::Random;
 use std::collections::HashMap;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, SimpleQueryMessage, Statement, types::ToSql, types::Type};

@@ -6,6 +6,7 @@ mod cutovers;
 mod reader;
 mod refusals;
 mod shapes;
+mod snapshots;
 mod support;
 mod writers;
 
@@ -21,5 +22,6 @@ fn main() {
     trials.extend(writers::tests());
     trials.extend(cutovers::tests());
     trials.extend(reader::tests());
+    trials.extend(snapshots::tests());
     libtest_mimic::run(&arguments, trials).exit();
 }

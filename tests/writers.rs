@@ -6,6 +6,7 @@
 //! printed; how the writers and repackd interleave does not.
 
 mod actions;
+mod many;
 mod model;
 
 mod table;

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 pub fn seed() -> u64 {
     let given = std::env::var("REPACKD_TEST_SEED").ok().and_then(|s| s.parse().ok());
     let seed = given.unwrap_or_else(|| {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         (now.as_micros() as u64) % 1_000_000_000
     });
     println!("seed {seed}");

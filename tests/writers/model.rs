@@ -47,10 +47,10 @@ impl<'a> View<'a> {
     /// The first row at or after an id.
     pub fn from(&self, id: i64) -> Option<(Key, Row)> {
         let start = (id, String::new());
-        let old =
+        let mut old =
             self.committed.range(start.clone()..).filter(|(k, _)| !self.changes.contains_key(*k));
         let new = self.changes.range(start..).filter_map(|(k, v)| v.as_ref().map(|v| (k, v)));
-        let first = [old.map(|(k, v)| (k, v)).next(), new.min_by_key(|(k, _)| *k)];
+        let first = [old.next(), new.min_by_key(|(k, _)| *k)];
         first.into_iter().flatten().min_by_key(|(k, _)| *k).map(|(k, v)| (k.clone(), v.clone()))
     }
 

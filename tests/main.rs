@@ -11,10 +11,14 @@ mod bad_input;
 mod cli;
 mod config;
 mod connect;
+mod cutovers;
 mod interrupted;
+mod reader;
 mod refusals;
 mod shapes;
+mod snapshots;
 mod support;
+mod writers;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -28,5 +32,9 @@ fn main() {
     trials.extend(bad_input::tests());
     trials.extend(interrupted::tests());
     trials.extend(cli::tests());
+    trials.extend(writers::tests());
+    trials.extend(cutovers::tests());
+    trials.extend(reader::tests());
+    trials.extend(snapshots::tests());
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -107,8 +107,11 @@ async fn attempts(run: &mut Run<'_>) -> Result<()> {
         let patient = cutover.began.elapsed() > Duration::from_secs(60);
         let mut pause = if patient { LOOK_AGAIN * 2 } else { LOOK_AGAIN };
         match cutover.look(run).await? {
-            Ok((mark, arrived)) => {
+            Ok(arrived) => {
                 sequences::release(run).await?;
+                // Once more, so that as little as possible is left for the time under the lock.
+                drain::once(run, None).await?;
+                let mark = snapshots::mark(run).await?;
                 // With writers this busy the log will not be found empty in the blink between a
                 // drain and the lock; insisting would only lock them out in vain.
                 if arrived > HOPELESS {
@@ -185,9 +188,9 @@ impl Cutover {
         }
     }
 
-    /// Looks before locking. Either says who is in the way, or returns a mark taken after the last
-    /// drain, with the rows it took.
-    async fn look(&mut self, run: &mut Run<'_>) -> Result<Result<(Mark, u64), String>> {
+    /// Looks before locking. Either says who is in the way, or returns how many rows
+    /// a drain found just now.
+    async fn look(&mut self, run: &mut Run<'_>) -> Result<Result<u64, String>> {
         let own = run.own_pids();
         let relations = relations(run).await?;
         let s = &run.sessions;
@@ -214,7 +217,7 @@ impl Cutover {
         let arrived = drain::once(run, None).await?.rows;
         let mark = snapshots::mark(run).await?;
         if self.proceeds(run) {
-            return Ok(Ok((mark, arrived)));
+            return Ok(Ok(arrived));
         }
         // A snapshot that is older than this drain and still there a moment later is a long one.
         let old = snapshots::old(run, &mark, &mark).await?;
@@ -228,7 +231,7 @@ impl Cutover {
             }
         }
         self.old_since = None;
-        Ok(Ok((mark, arrived)))
+        Ok(Ok(arrived))
     }
 
     /// Whether old snapshots have been waited for long enough and do not count any more.

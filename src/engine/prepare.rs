@@ -76,7 +76,7 @@ async fn rehearse(client: &Client, subject: &Subject, shadow: u32) -> Result<()>
     run_all(client, "SAVEPOINT", &["SAVEPOINT rehearsal".to_owned()]).await?;
     let table = subject.shadow().sql();
     let description = &subject.description;
-    let mut statements = Vec::new();
+    let mut statements = capture::rehearse(subject);
     for build in indexes::builds(subject)? {
         if build.name != indexes::HELPER {
             statements.extend(build.statements);

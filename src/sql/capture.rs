@@ -33,7 +33,7 @@ pub fn function(subject: &Subject) -> Vec<String> {
         format!("ROW({})", list.join(", "))
     };
     // Equal to the last bit, whatever operators the type has.
-    let same = format!("{} OPERATOR(pg_catalog.*=) {}", record("o"), record("n"));
+    let same = format!("pg_catalog.record_image_eq({}, {})", record("o"), record("n"));
     let body = format!(
         "
 DECLARE
@@ -94,6 +94,32 @@ CREATE TRIGGER {truncate} AFTER TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE F
 ALTER TABLE {table} ENABLE ALWAYS TRIGGER {row};
 ALTER TABLE {table} ENABLE ALWAYS TRIGGER {truncate}"
     )
+}
+
+/// Tries capture on the empty shadow with a row of the table: inserted, updated, deleted. What
+/// fails here would have failed every writer.
+pub fn rehearse(subject: &Subject) -> Vec<String> {
+    let shadow = subject.shadow().sql();
+    let mut statements = vec![
+        format!(
+            "CREATE TRIGGER repackd_rehearsal AFTER INSERT OR UPDATE OR DELETE ON {shadow} FOR EACH ROW EXECUTE FUNCTION {}()",
+            subject.names.work_sql("capture")
+        ),
+        format!(
+            "INSERT INTO {shadow} ({0}) OVERRIDING SYSTEM VALUE SELECT {0} FROM ONLY {1} LIMIT 1",
+            subject.columns(),
+            subject.table.sql()
+        ),
+    ];
+    // An identity column GENERATED ALWAYS cannot be set, even to what it is.
+    let mut columns = subject.description.copied_columns().filter(|c| c.identity != "a");
+    if let Some(column) = columns.next() {
+        let column = ident(&column.name);
+        statements.push(format!("UPDATE {shadow} SET {column} = {column}"));
+    }
+    statements.push(format!("DELETE FROM {shadow}"));
+    statements.push(format!("DROP TRIGGER repackd_rehearsal ON {shadow}"));
+    statements
 }
 
 /// Takes capture off the relation, whatever it is called now.

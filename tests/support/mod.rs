@@ -1,9 +1,12 @@
 //! What the tests stand on: servers from the environment, a database for each test, dumps.
 
+pub mod checks;
 pub mod cluster;
 pub mod pgbouncer;
 pub mod program;
+pub mod random;
 pub mod scene;
+pub mod session;
 pub mod tmpfs;
 pub mod writers;
 

@@ -1,0 +1,84 @@
+//! Many short REPEATABLE READ transactions, so that some are open at each moment of a run.
+
+use super::scene::Scene;
+use crate::support::random::{Random, seed};
+use crate::support::{Outcome, Server, expect, words};
+use repackd::job::{Ending, Phase};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+use tokio_postgres::Client;
+
+const RUNS: usize = 6;
+const READERS: u64 = 3;
+
+/// Whatever moment a snapshot is from, the table is as it was then: read before the cutover, after
+/// it, or both.
+pub async fn right_rows(server: Server) -> Outcome {
+    let seed = seed();
+    let scene = Scene::create(&server, false).await?;
+    let stop = Arc::new(AtomicBool::new(false));
+    let across = Arc::new(AtomicU64::new(0));
+    let mut readers = Vec::new();
+    for number in 0..READERS {
+        let client = scene.client().await?;
+        let (stop, across, random) = (stop.clone(), across.clone(), Random::new(seed, number));
+        readers.push(tokio::spawn(read(client, random, stop, across)));
+    }
+    for _ in 0..RUNS {
+        let writer = scene.write();
+        let mut run = scene.start(|_| ());
+        // No writes during the attempts: then each is exact. What a last drain under the lock
+        // wrote would be some milliseconds old to a snapshot taken just before.
+        run.reach(Phase::Cutover).await?;
+        writer.stop().await?;
+        expect(&run.end(Duration::from_secs(30)).await?, Ending::Done)?;
+    }
+    stop.store(true, Ordering::Relaxed);
+    let mut transactions = 0;
+    for reader in readers {
+        transactions += reader.await.map_err(words)?.map_err(|e| format!("seed {seed}: {e}"))?;
+    }
+    println!(
+        "{transactions} transactions, {} of them across a cutover",
+        across.load(Ordering::Relaxed)
+    );
+    scene.finish().await
+}
+
+/// Opens one snapshot after another and reads the table with it, at once, later or both.
+async fn read(
+    client: Client,
+    mut random: Random,
+    stop: Arc<AtomicBool>,
+    across: Arc<AtomicU64>,
+) -> Result<u64, String> {
+    let mut transactions = 0;
+    while !stop.load(Ordering::Relaxed) {
+        client.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ").await.map_err(words)?;
+        // The snapshot is taken here; which table has the name is always looked up anew.
+        let fix = "SELECT version, to_regclass('s')::oid FROM other";
+        let first = client.query_one(fix, &[]).await.map_err(words)?;
+        let version: i64 = first.get(0);
+        if random.percent(40) {
+            check(&client, version).await?;
+        }
+        tokio::time::sleep(Duration::from_millis(random.range(0, 120).cast_unsigned())).await;
+        check(&client, version).await?;
+        let last = client.query_one(fix, &[]).await.map_err(words)?;
+        if first.get::<_, u32>(1) != last.get::<_, u32>(1) {
+            across.fetch_add(1, Ordering::Relaxed);
+        }
+        client.batch_execute("COMMIT").await.map_err(words)?;
+        transactions += 1;
+        tokio::time::sleep(Duration::from_millis(random.range(0, 150).cast_unsigned())).await;
+    }
+    Ok(transactions)
+}
+
+async fn check(client: &Client, version: i64) -> Outcome {
+    let s = client.query_one(super::scene::STATE, &[]).await.map_err(words)?;
+    let found: [i64; 5] = [s.get(0), s.get(1), s.get(2), s.get(3), s.get(4)];
+    let expected = [2000, 20_000, version, version + 1, version + 2000];
+    if found == expected { Ok(()) } else { Err(format!("{found:?} instead of {expected:?}")) }
+}

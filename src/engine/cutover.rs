@@ -1,13 +1,21 @@
 //! The cutover: exchanging shadow and table in the first quiet moment, within the budget.
 //!
-//! An attempt begins only when nobody who would make it wait has been holding for long. It asks for
-//! ACCESS EXCLUSIVE at once, holding nothing else: a transaction that has read the table and now
-//! wants to write to it is then served before us. Were writers kept out first, as by SHARE ROW
-//! EXCLUSIVE, that transaction would wait for us and we for it, and it would be the one to fail.
-//! Under the lock come the fingerprint, the last drain ([`super::last_drain`]), old snapshots
-//! ([`super::snapshots`]) and the [`exchange`]. A stopwatch runs from the request on; whatever does
-//! not fit the budget ends in ROLLBACK, and after a pause comes the next attempt.
+//! An attempt begins only when nobody who would make it wait has been holding for long. Then a
+//! stopwatch runs against the budget; whatever does not fit ends in ROLLBACK, and after a pause comes
+//! the next attempt. Its steps:
+//!
+//! 1. SHARE ROW EXCLUSIVE: writers wait, readers do not.
+//! 2. The last drain, committed: the shadow is complete before any reader has to wait. A reader that
+//!    waits may have its snapshot from before the wait (a STABLE function, EXECUTE, COPY TO).
+//! 3. ACCESS EXCLUSIVE ([`super::access`]), without making a client the victim of a deadlock.
+//! 4. The fingerprint, and old snapshots ([`super::snapshots`]).
+//! 5. The [`exchange`].
+//!
+//! Transactions that read the table and then write to it keep 3 from succeeding while 1 keeps them
+//! from ending. When that has happened often, attempts ask for ACCESS EXCLUSIVE at once, which lets
+//! them end first; then nothing may be left to drain.
 
+use super::access;
 use super::context::Run;
 use super::drain;
 use super::exchange;
@@ -25,6 +33,9 @@ use std::time::{Duration, Instant};
 /// Attempts that insist on an empty log under the lock. Then there is no last drain, and the
 /// exchange is exact for every snapshot; a busy table never gets there.
 const EXACT_ATTEMPTS: u32 = 3;
+
+/// Attempts that readers have to outstay before others are tried that let them end first.
+const PATIENT_READERS: u32 = 4;
 
 /// More rows than this changed since the drain before, some fifty milliseconds ago, and no attempt
 /// insists on an empty log.
@@ -69,6 +80,8 @@ struct Cutover {
     /// Since when each transaction has been seen holding.
     seen: HashMap<String, Instant>,
     last: String,
+    /// Attempts that failed because readers stayed in the table.
+    kept_out: u32,
     checker: Checker,
 }
 
@@ -100,6 +113,7 @@ async fn attempts(run: &mut Run<'_>) -> Result<()> {
         old_since: None,
         seen: HashMap::new(),
         last: "it was not tried".to_owned(),
+        kept_out: 0,
     };
     loop {
         run.check_stop()?;
@@ -122,8 +136,10 @@ async fn attempts(run: &mut Run<'_>) -> Result<()> {
                     Ok(()) => return Ok(()),
                     Err(Failed::Error(e)) => return Err(e),
                     Err(Failed::NotExact) => {
-                        cutover.exact_left -= 1;
-                        continue;
+                        cutover.last = "changes kept arriving until the lock was there".to_owned();
+                        cutover.kept_out += u32::from(cutover.exact_left == 0);
+                        cutover.exact_left = cutover.exact_left.saturating_sub(1);
+                        pause = LOOK_GAP;
                     }
                     // A failed attempt may have kept others waiting: the pause after it grows.
                     Err(Failed::Later(why)) => {
@@ -332,12 +348,16 @@ impl Cutover {
             tracing::debug!(ms = started.elapsed().as_secs_f64() * 1000.0, "{name}");
         };
         let wait = left(RESERVE)?.min(run.job.settings.lock_wait());
-        lock::take(&run.sessions.holder, &table, Mode::AccessExclusive, wait).await.map_err(at)?;
-        step("everybody is out");
-        let now = self.checker.check(run, &run.sessions.holder).await.map_err(at)?;
-        step("the table is what it was");
-
-        let last = last_drain::run(run, self.exact_left > 0, left(RESERVE)?).await.map_err(at)?;
+        let readers_first = self.kept_out >= PATIENT_READERS && self.kept_out % 2 == 0;
+        let first = if readers_first { Mode::AccessExclusive } else { Mode::ShareRowExclusive };
+        lock::take(&run.sessions.holder, &table, first, wait).await.map_err(at)?;
+        step("writers are out");
+        // After ACCESS EXCLUSIVE readers are waiting already: nothing may be missing then, unless
+        // the operator would rather have the cutover than wait.
+        let relaxed = run.job.settings.old_snapshots == OldSnapshots::Proceed;
+        let exact = self.exact_left > 0 || readers_first && !relaxed;
+        let limit = left(RESERVE)?;
+        let last = last_drain::run(run, exact, readers_first, limit).await.map_err(at)?;
         let mark = match last {
             last_drain::Last::Empty => None,
             last_drain::Last::NotEmpty => return Err((Failed::NotExact, Some(started))),
@@ -345,6 +365,16 @@ impl Cutover {
         };
         let mark = mark.as_ref().unwrap_or(drained);
         step("the shadow is complete");
+        if !readers_first {
+            let limit = left(RESERVE)?.min(run.job.settings.lock_wait());
+            if let Err(e) = access::exclude_readers(run, &table, limit).await {
+                self.kept_out += u32::from(e.is_lock());
+                return Err(at(e));
+            }
+            step("readers are out");
+        }
+        let now = self.checker.check(run, &run.sessions.holder).await.map_err(at)?;
+        step("the table is what it was");
 
         if !self.proceeds(run) {
             loop {

@@ -1,9 +1,8 @@
-//! The last drain, under ACCESS EXCLUSIVE.
+//! The last drain, while nobody can write.
 //!
-//! The shadow must be complete in committed form before the exchange, or a snapshot taken in
-//! between would miss rows. But the session that commits cannot read the table any more, and the
-//! one that holds the lock must not commit. So the holder reads the few rows that are missing, and
-//! they pass through repackd as COPY data to the worker, who writes and commits them.
+//! It must be committed before the exchange, or a snapshot taken in between would miss rows: so it is
+//! the worker's, beside the holder's lock. Under ACCESS EXCLUSIVE the worker cannot read the table;
+//! then the holder reads the few rows that are missing, and they pass through repackd as COPY data.
 
 use super::context::Run;
 use super::drain::{self, same_file};
@@ -25,19 +24,24 @@ pub enum Last {
     Done,
 }
 
-/// Drains what is left, or only looks if `exact`. Nobody writes meanwhile. Should it take longer
-/// than `limit`, it is stopped on the server and rolled back.
-pub async fn run(run: &mut Run<'_>, exact: bool, limit: Duration) -> Result<Last> {
-    let (last, rows) = bounded(run, exact, limit).await?;
+/// Drains what is left, or only looks if `exact`; `carried` if the holder has to read the rows.
+/// Should it take longer than `limit`, it is stopped on the server and rolled back.
+pub async fn run(run: &mut Run<'_>, exact: bool, carried: bool, limit: Duration) -> Result<Last> {
+    let (last, rows) = bounded(run, exact, carried, limit).await?;
     run.journal.state.figures.rows_replayed += rows;
     Ok(last)
 }
 
-async fn bounded(run: &Run<'_>, exact: bool, limit: Duration) -> Result<(Last, u64)> {
+async fn bounded(
+    run: &Run<'_>,
+    exact: bool,
+    carried: bool,
+    limit: Duration,
+) -> Result<(Last, u64)> {
     let (worker, holder) = (&run.sessions.worker, &run.sessions.holder);
     let floor = run.floor.id();
     let work = transaction(worker, REPEATABLE_READ, async |client| {
-        batch(run, client, holder, floor, exact).await
+        batch(run, client, carried.then_some(holder), floor, exact).await
     });
     tokio::pin!(work);
     tokio::select! {
@@ -57,7 +61,7 @@ async fn bounded(run: &Run<'_>, exact: bool, limit: Duration) -> Result<(Last, u
 async fn batch(
     run: &Run<'_>,
     worker: &Client,
-    holder: &Session,
+    reader: Option<&Session>,
     floor: i64,
     exact: bool,
 ) -> Result<(Last, u64)> {
@@ -78,10 +82,19 @@ async fn batch(
     if exact {
         return Ok((Last::NotEmpty, 0));
     }
-    let [delete, _, forget] = sql::batch(subject, floor, hi);
-    worker.batch_execute(&format!("{}; {delete}", drain::BY_INDEX_ONLY)).await.map_err(failed())?;
-    carry(subject, holder, worker, floor, hi).await?;
-    worker.batch_execute(&forget).await.map_err(failed())?;
+    let [delete, insert, forget] = sql::batch(subject, floor, hi);
+    let by_index = drain::BY_INDEX_ONLY;
+    match reader {
+        None => {
+            let all = format!("{by_index}; {delete}; {insert}; {forget}");
+            worker.batch_execute(&all).await.map_err(failed())?;
+        }
+        Some(reader) => {
+            worker.batch_execute(&format!("{by_index}; {delete}")).await.map_err(failed())?;
+            carry(subject, reader, worker, floor, hi).await?;
+            worker.batch_execute(&forget).await.map_err(failed())?;
+        }
+    }
     Ok((Last::Done, u64::try_from(reach.get::<_, i64>(1)).unwrap_or(0)))
 }
 

@@ -17,6 +17,7 @@
 //! where to go on; [`run()`] with [`Goal::Resume`] does, [`abort()`] takes everything back.
 
 mod abort;
+mod access;
 mod begin;
 mod capture;
 mod chunks;

@@ -58,10 +58,12 @@ enum Failed {
 impl From<Error> for Failed {
     fn from(error: Error) -> Self {
         use tokio_postgres::error::SqlState;
-        // XX000: a GRANT that was under way has updated a catalog row first.
+        // XX000: a GRANT that was under way has updated a catalog row first. 25P02: the statement
+        // before this one, sent along with it, was cancelled.
         if error.is_lock()
             || error.is(&SqlState::QUERY_CANCELED)
             || error.is(&SqlState::INTERNAL_ERROR)
+            || error.is(&SqlState::IN_FAILED_SQL_TRANSACTION)
         {
             Self::Later(error.to_string())
         } else {
@@ -348,7 +350,7 @@ impl Cutover {
             tracing::debug!(ms = started.elapsed().as_secs_f64() * 1000.0, "{name}");
         };
         let wait = left(RESERVE)?.min(run.job.settings.lock_wait());
-        let readers_first = self.kept_out >= PATIENT_READERS && self.kept_out % 2 == 0;
+        let readers_first = self.kept_out >= PATIENT_READERS && self.kept_out.is_multiple_of(2);
         let first = if readers_first { Mode::AccessExclusive } else { Mode::ShareRowExclusive };
         lock::take(&run.sessions.holder, &table, first, wait).await.map_err(at)?;
         step("writers are out");

@@ -83,12 +83,11 @@ impl Checker {
         if let Some(first) = dependents.first() {
             return Err(changed(format!("it has {} now", first.get::<_, String>(0))));
         }
-        if run.is_captured() {
-            if capture.get::<_, i64>(0) != 2 {
-                return Err(changed(
-                    "its capture triggers were dropped or disabled, so changes may have been missed".into(),
-                ));
-            }
+        if run.is_captured() && capture.get::<_, i64>(0) != 2 {
+            return Err(changed(
+                "its capture triggers were dropped or disabled, so changes may have been missed"
+                    .into(),
+            ));
         }
         now.ok_or_else(|| changed("it was dropped".into()))
     }

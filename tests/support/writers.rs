@@ -84,10 +84,10 @@ async fn write(
     random: &mut Random,
 ) -> Result<(), tokio_postgres::Error> {
     let value = random.below(1_000_000).to_string();
-    if !record.contains_key(&id) {
+    if let std::collections::btree_map::Entry::Vacant(e) = record.entry(id) {
         let insert = "INSERT INTO public.t (id, v) VALUES ($1, $2)";
         client.execute(insert, &[&id, &value]).await?;
-        record.insert(id, value);
+        e.insert(value);
         return Ok(());
     }
     let other = id + step;

@@ -84,7 +84,8 @@ async fn write(
     random: &mut Random,
 ) -> Result<(), tokio_postgres::Error> {
     let value = random.below(1_000_000).to_string();
-    if !record.contains_key(&id) {
+    let there = record.contains_key(&id);
+    if !there {
         let insert = "INSERT INTO public.t (id, v) VALUES ($1, $2)";
         client.execute(insert, &[&id, &value]).await?;
         record.insert(id, value);

@@ -1,6 +1,5 @@
 //! The words of one repack: its phases, what it reports while it works, and how it ended.
 
-use crate::catalog::lookup::Sizes;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -75,6 +74,24 @@ impl Phase {
 impl std::fmt::Display for Phase {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+/// Sizes on disk, in bytes ("Database Object Size Functions", PostgreSQL manual 9.28).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sizes {
+    /// The main fork with its maps.
+    pub heap: i64,
+    /// All indexes.
+    pub indexes: i64,
+    /// The TOAST table and its index.
+    pub toast: i64,
+}
+
+impl Sizes {
+    /// All of it.
+    pub fn total(&self) -> i64 {
+        self.heap + self.indexes + self.toast
     }
 }
 

@@ -166,6 +166,11 @@ impl RunNames {
         [&self.work, &self.new, &self.old]
     }
 
+    /// The capture triggers on the table: that for rows, and that for TRUNCATE.
+    pub fn triggers(&self) -> [String; 2] {
+        [format!("{}_row", self.work), format!("{}_truncate", self.work)]
+    }
+
     /// A relation in the work schema, as SQL.
     pub fn work_sql(&self, name: &str) -> String {
         format!("{}.{}", ident(&self.work), ident(name))

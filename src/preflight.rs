@@ -2,10 +2,9 @@
 
 use crate::catalog::{self, Key, TableDescription, key};
 use crate::error::{Error, Result};
-use crate::names::QualifiedName;
+use crate::names::RunNames;
 use crate::pg::{Session, transaction};
 use crate::refusal::{self, Facts, Privileges};
-use crate::sql::capture;
 use tokio_postgres::{Client, types::Type};
 
 /// The table as it is, and every reason against repacking it.
@@ -52,14 +51,14 @@ pub async fn look(session: &Session, oid: u32, trust_owner: bool) -> Result<Opti
     .await
 }
 
+/// Lists whatever hangs on a table and is not a part of it: $1 its OID, $2 triggers to leave out.
+pub const DEPENDENTS: &str = include_str!("catalog/sql/dependents.sql");
+
 /// Whatever hangs on the table and is not a part of it, repackd's own triggers left out.
 pub async fn dependents(client: &Client, oid: u32) -> Result<Vec<String>> {
-    let own: &[String] = &capture::triggers(oid);
+    let own: &[String] = &RunNames::new(oid).triggers();
     let rows = client
-        .query_typed(
-            include_str!("catalog/sql/dependents.sql"),
-            &[(&oid, Type::OID), (&own, Type::TEXT_ARRAY)],
-        )
+        .query_typed(DEPENDENTS, &[(&oid, Type::OID), (&own, Type::TEXT_ARRAY)])
         .await
         .map_err(Error::sql("listing what depends on the table"))?;
     Ok(rows.iter().map(|r| r.get(0)).collect())
@@ -86,11 +85,6 @@ pub async fn refuse_read_only(session: &Session, target: &str) -> Result<()> {
         return Ok(());
     };
     Err(Error::Refused { table: target.to_owned(), reasons: vec![reason] })
-}
-
-/// The table's present name, for comparing with the one the run began with.
-pub fn moved(expected: &QualifiedName, now: &TableDescription) -> Option<String> {
-    (now.name() != *expected).then(|| format!("it is called {} now", now.name()))
 }
 
 async fn strings(client: &Client, sql: &str, oid: u32) -> Result<Vec<String>> {

@@ -1,5 +1,12 @@
 //! The integration tests, in one program. Run them with `make test`, which starts the servers.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a panic is how a test fails"
+)]
+
 mod bad_input;
 mod cli;
 mod config;

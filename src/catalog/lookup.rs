@@ -1,8 +1,8 @@
 //! Finding tables by name, and their sizes.
 
 use crate::error::{Error, Result};
+use crate::job::Sizes;
 use crate::names::{QualifiedName, TableArg};
-use serde::{Deserialize, Serialize};
 use tokio_postgres::{GenericClient, types::Type};
 
 /// A table found in the catalog.
@@ -14,24 +14,6 @@ pub struct Found {
     pub name: QualifiedName,
     /// `relkind`, for saying what a thing is that cannot be repacked.
     pub kind: char,
-}
-
-/// Sizes on disk, in bytes ("Database Object Size Functions", PostgreSQL manual 9.28).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sizes {
-    /// The main fork with its maps.
-    pub heap: i64,
-    /// All indexes.
-    pub indexes: i64,
-    /// The TOAST table and its index.
-    pub toast: i64,
-}
-
-impl Sizes {
-    /// All of it.
-    pub fn total(&self) -> i64 {
-        self.heap + self.indexes + self.toast
-    }
 }
 
 /// Finds the table a person named. Without a schema, the first match on the role's own search

@@ -18,8 +18,7 @@ pub use table::{
 
 use crate::error::{Error, Result};
 use serde::de::DeserializeOwned;
-use table::Relation;
-use tokio_postgres::GenericClient;
+use tokio_postgres::{GenericClient, Statement, types::Type};
 
 const RELATION: &str = include_str!("sql/relation.sql");
 const COLUMNS: &str = include_str!("sql/columns.sql");
@@ -28,38 +27,72 @@ const INDEXES: &str = include_str!("sql/indexes.sql");
 const STATISTICS: &str = include_str!("sql/statistics.sql");
 const SEQUENCES: &str = include_str!("sql/sequences.sql");
 
-/// Describes the table with this OID, or `None` if there is no such relation.
-///
-/// The six statements are sent together, so it costs one round trip: it also runs under the
-/// cutover's locks.
+/// The statements of a description, prepared on one session.
+#[derive(Clone)]
+pub struct Describer {
+    statements: [Statement; 6],
+}
+
+impl Describer {
+    /// Prepares them. The cutover does so ahead of its locks, under which planning would cost most
+    /// of the time.
+    pub async fn prepare(client: &impl GenericClient) -> Result<Self> {
+        let one = async |sql: &str| {
+            client
+                .prepare_typed(sql, &[Type::OID])
+                .await
+                .map_err(Error::sql("preparing to read the catalog"))
+        };
+        let (a, b, c, d, e, f) = tokio::try_join!(
+            one(RELATION),
+            one(COLUMNS),
+            one(CONSTRAINTS),
+            one(INDEXES),
+            one(STATISTICS),
+            one(SEQUENCES)
+        )?;
+        Ok(Self { statements: [a, b, c, d, e, f] })
+    }
+
+    /// Describes the table with this OID, or `None` if there is no such relation. The statements
+    /// are sent together, so it costs one round trip.
+    pub async fn describe(
+        &self,
+        client: &impl GenericClient,
+        oid: u32,
+    ) -> Result<Option<TableDescription>> {
+        let s = &self.statements;
+        let (relation, columns, constraints, indexes, statistics, sequences) = tokio::try_join!(
+            object::<Option<table::Relation>>(client, &s[0], oid),
+            object(client, &s[1], oid),
+            object(client, &s[2], oid),
+            object(client, &s[3], oid),
+            object(client, &s[4], oid),
+            object(client, &s[5], oid),
+        )?;
+        Ok(relation.map(|relation| TableDescription {
+            relation,
+            columns,
+            constraints,
+            indexes,
+            statistics,
+            sequences,
+        }))
+    }
+}
+
+/// Describes a table once.
 pub async fn describe(client: &impl GenericClient, oid: u32) -> Result<Option<TableDescription>> {
-    let (relation, columns, constraints, indexes, statistics, sequences) = tokio::try_join!(
-        object::<Option<Relation>>(client, RELATION, oid),
-        object(client, COLUMNS, oid),
-        object(client, CONSTRAINTS, oid),
-        object(client, INDEXES, oid),
-        object(client, STATISTICS, oid),
-        object(client, SEQUENCES, oid),
-    )?;
-    Ok(relation.map(|relation| TableDescription {
-        relation,
-        columns,
-        constraints,
-        indexes,
-        statistics,
-        sequences,
-    }))
+    Describer::prepare(client).await?.describe(client, oid).await
 }
 
 async fn object<T: DeserializeOwned>(
     client: &impl GenericClient,
-    sql: &str,
+    statement: &Statement,
     oid: u32,
 ) -> Result<T> {
-    let row = client
-        .query_typed_opt(sql, &[(&oid, tokio_postgres::types::Type::OID)])
-        .await
-        .map_err(Error::sql("reading the catalog"))?;
+    let row =
+        client.query_opt(statement, &[&oid]).await.map_err(Error::sql("reading the catalog"))?;
     let text: Option<String> = match row {
         Some(row) => row.try_get(0).map_err(Error::sql("reading the catalog"))?,
         None => None,

@@ -1,7 +1,7 @@
 //! Tables of text.
 
 use super::units::size;
-use crate::catalog::lookup::Sizes;
+use crate::job::Sizes;
 use comfy_table::{
     CellAlignment, ColumnConstraint, ContentArrangement, ContentLineStyle, LineStyle,
 };

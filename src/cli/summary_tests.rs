@@ -2,8 +2,8 @@
 
 use super::leftover::runs;
 use super::summary::render;
-use crate::catalog::lookup::Sizes;
 use crate::engine::RunStatus;
+use crate::job::Sizes;
 use crate::job::{Ending, Figures, Phase, Report};
 use crate::names::QualifiedName;
 

@@ -5,6 +5,7 @@
 
 use super::capture;
 use super::context::Run;
+use super::sequences;
 use crate::catalog::{self, lookup};
 use crate::error::{Error, Result};
 use crate::names::{QualifiedName, ident};
@@ -17,6 +18,7 @@ const TRIES: u32 = 30;
 /// Drops the old table and the run's schemas.
 pub async fn run(run: &mut Run<'_>) -> Result<()> {
     report_late_grants(run).await?;
+    sequences::restore(run).await?;
     let old = QualifiedName::new(&run.subject.names.old, &run.subject.table.name);
     let mut statements = vec![format!("DROP TABLE IF EXISTS {} RESTRICT", old.sql())];
     statements.extend(remains(run));
@@ -27,6 +29,7 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
 /// themselves: were the log dropped under them, writers would fail.
 pub async fn abort(run: &mut Run<'_>) -> Result<()> {
     capture::detach(run).await?;
+    sequences::restore(run).await?;
     let mut statements =
         vec![format!("DROP TABLE IF EXISTS {} RESTRICT", run.subject.shadow().sql())];
     statements.extend(remains(run));

@@ -64,6 +64,9 @@ pub struct Run<'a> {
     pub helpers: BTreeSet<i32>,
     /// Waiting times between attempts.
     pub backoff: Backoff,
+    /// Set while something is put right that must not be left half done: signals are not heeded,
+    /// and waits are shorter.
+    pub unstoppable: bool,
 }
 
 /// The application name of every session of the run of one table.
@@ -89,6 +92,7 @@ impl<'a> Run<'a> {
             floor: Floor::default(),
             helpers: BTreeSet::new(),
             backoff,
+            unstoppable: false,
         }
     }
 
@@ -98,6 +102,11 @@ impl<'a> Run<'a> {
         let mut pids: Vec<i32> = self.helpers.iter().copied().collect();
         pids.extend([&s.holder, &s.worker, &s.observer].map(Session::backend_pid));
         pids
+    }
+
+    /// Whether capture is on and the copy has begun.
+    pub fn is_captured(&self) -> bool {
+        self.journal.phase > Phase::Capture
     }
 
     /// Opens another session that works as the table's owner.
@@ -111,7 +120,11 @@ impl<'a> Run<'a> {
 
     /// Ends the run here if a signal asked for it.
     pub fn check_stop(&self) -> Result<()> {
-        if self.control.stop.is_cancelled() { Err(Error::Interrupted) } else { Ok(()) }
+        if self.control.stop.is_cancelled() && !self.unstoppable {
+            Err(Error::Interrupted)
+        } else {
+            Ok(())
+        }
     }
 
     /// Says how far the phase is.

@@ -1,15 +1,20 @@
 //! The cutover: exchanging shadow and table in the first quiet moment, within the budget.
 //!
-//! An attempt begins only when nobody who would make it wait has been holding for long. From the
-//! first lock on, a stopwatch runs against the budget; whatever does not fit ends in ROLLBACK, and
-//! after a pause comes the next attempt. The steps follow one another as in
-//! [`attempt`](Cutover::attempt).
+//! An attempt begins only when nobody who would make it wait has been holding for long. It asks for
+//! ACCESS EXCLUSIVE at once, holding nothing else: a transaction that has read the table and now
+//! wants to write to it is then served before us. Were writers kept out first, as by SHARE ROW
+//! EXCLUSIVE, that transaction would wait for us and we for it, and it would be the one to fail.
+//! Under the lock come the fingerprint, the last drain ([`super::last_drain`]), old snapshots
+//! ([`super::snapshots`]) and the [`exchange`]. A stopwatch runs from the request on; whatever does
+//! not fit the budget ends in ROLLBACK, and after a pause comes the next attempt.
 
-use super::capture::LOOK_GAP;
 use super::context::Run;
-use super::drain::{self, OnTruncate};
+use super::drain;
 use super::exchange;
-use super::fingerprint;
+use super::fingerprint::Checker;
+use super::last_drain;
+use super::patience::{BEGIN_BRIEF, LOOK_AGAIN, LOOK_GAP};
+use super::sequences;
 use super::snapshots::{self, Mark, Old};
 use crate::config::{Blockers, OldSnapshots};
 use crate::error::{Error, Result};
@@ -21,13 +26,13 @@ use std::time::{Duration, Instant};
 /// exchange is exact for every snapshot; a busy table never gets there.
 const EXACT_ATTEMPTS: u32 = 3;
 
+/// More rows than this changed since the drain before, some fifty milliseconds ago, and no attempt
+/// insists on an empty log.
+const HOPELESS: u64 = 10;
+
 /// What is kept of the budget for the exchange itself when waiting for ACCESS EXCLUSIVE. On a
 /// table with a dozen columns it takes some ten milliseconds.
 const RESERVE: Duration = Duration::from_millis(40);
-
-/// How long SHARE UPDATE EXCLUSIVE may be waited for. It conflicts with no reader or writer, so
-/// waiting harms nobody; an autovacuum worker gives way after `deadlock_timeout`.
-const VACUUM_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why an attempt did not come through.
 enum Failed {
@@ -42,7 +47,11 @@ enum Failed {
 impl From<Error> for Failed {
     fn from(error: Error) -> Self {
         use tokio_postgres::error::SqlState;
-        if error.is_lock() || error.is(&SqlState::QUERY_CANCELED) {
+        // XX000: a GRANT that was under way has updated a catalog row first.
+        if error.is_lock()
+            || error.is(&SqlState::QUERY_CANCELED)
+            || error.is(&SqlState::INTERNAL_ERROR)
+        {
             Self::Later(error.to_string())
         } else {
             Self::Error(error)
@@ -60,11 +69,31 @@ struct Cutover {
     /// Since when each transaction has been seen holding.
     seen: HashMap<String, Instant>,
     last: String,
+    checker: Checker,
 }
 
 /// Tries until the exchange is committed or `cutover_wait` is over.
 pub async fn run(run: &mut Run<'_>) -> Result<()> {
+    run.helpers.clear();
+    let result = attempts(run).await;
+    if result.is_err() && !matches!(result, Err(Error::CutoverUnknown { .. })) {
+        // The table shall not wait for the next window without its sequences.
+        run.unstoppable = true;
+        if let Err(e) = sequences::restore(run).await {
+            run.note(format!(
+                "its sequences are not owned by it again yet ({e}); resume or abort does that"
+            ));
+        }
+    }
+    result
+}
+
+async fn attempts(run: &mut Run<'_>) -> Result<()> {
+    // Checked once without a lock, so that a change of last week is not found after half an hour
+    // of waiting for a quiet moment.
+    let checker = Checker::prepare(run, &run.sessions.holder).await?;
     let mut cutover = Cutover {
+        checker,
         budget: budget(run).await?,
         began: Instant::now(),
         exact_left: EXACT_ATTEMPTS,
@@ -72,18 +101,20 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
         seen: HashMap::new(),
         last: "it was not tried".to_owned(),
     };
-    // Checked once without a lock, so that a change of last week is not found after half an hour
-    // of waiting for a quiet moment.
-    fingerprint::check(run, run.sessions.observer.client()).await?;
     loop {
         run.check_stop()?;
         drain::until_short(run).await?;
+        let patient = cutover.began.elapsed() > Duration::from_secs(60);
+        let mut pause = if patient { LOOK_AGAIN * 2 } else { LOOK_AGAIN };
         match cutover.look(run).await? {
-            Ok(mark) => {
-                let figures = &mut run.journal.state.figures;
-                figures.attempts += 1;
-                let attempts = figures.attempts;
-                tracing::debug!(attempt = attempts, "cutover attempt");
+            Ok((mark, arrived)) => {
+                sequences::release(run).await?;
+                // With writers this busy the log will not be found empty in the blink between a
+                // drain and the lock; insisting would only lock them out in vain.
+                if arrived > HOPELESS {
+                    cutover.exact_left = 0;
+                }
+                run.journal.state.figures.attempts += 1;
                 match cutover.attempt(run, &mark).await {
                     Ok(()) => return Ok(()),
                     Err(Failed::Error(e)) => return Err(e),
@@ -91,21 +122,27 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
                         cutover.exact_left -= 1;
                         continue;
                     }
-                    Err(Failed::Later(why)) => cutover.last = why,
+                    // A failed attempt may have kept others waiting: the pause after it grows.
+                    Err(Failed::Later(why)) => {
+                        let attempt = run.journal.state.figures.attempts;
+                        tracing::debug!(attempt, "no cutover: {why}");
+                        cutover.last = why;
+                        pause = run.backoff.step();
+                    }
                 }
             }
-            Err(why) => cutover.last = why,
+            Err(why) => {
+                tracing::debug!("not yet: {why}");
+                cutover.last = why;
+            }
         }
-        if let Some(since) = cutover.old_since
-            && since.elapsed() > run.job.settings.old_snapshots_wait
-            && run.job.settings.old_snapshots == OldSnapshots::Wait
+        let settings = &run.job.settings;
+        let old_for = cutover.old_since.map(|since| since.elapsed()).unwrap_or_default();
+        if cutover.began.elapsed() > settings.cutover_wait
+            || old_for > settings.old_snapshots_wait && settings.old_snapshots == OldSnapshots::Wait
         {
             return Err(cutover.given_up(run));
         }
-        if cutover.began.elapsed() > run.job.settings.cutover_wait {
-            return Err(cutover.given_up(run));
-        }
-        let pause = run.backoff.step();
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = run.control.stop.cancelled() => {}
@@ -149,10 +186,17 @@ impl Cutover {
     }
 
     /// Looks before locking. Either says who is in the way, or returns a mark taken after the last
-    /// drain.
-    async fn look(&mut self, run: &mut Run<'_>) -> Result<Result<Mark, String>> {
+    /// drain, with the rows it took.
+    async fn look(&mut self, run: &mut Run<'_>) -> Result<Result<(Mark, u64), String>> {
         let own = run.own_pids();
         let relations = relations(run).await?;
+        let s = &run.sessions;
+        if let Some(vacuum) =
+            lock::vacuum_gives_way(&s.holder, &s.observer, &relations, &own).await?
+        {
+            self.old_since = None;
+            return Ok(Err(vacuum));
+        }
         let held = lock::long_holders(
             &run.sessions.observer,
             &relations,
@@ -167,10 +211,10 @@ impl Cutover {
             return Ok(Err(held.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")));
         }
         self.seen.clear();
-        drain::once(run, None, OnTruncate::Void).await?;
+        let arrived = drain::once(run, None).await?.rows;
         let mark = snapshots::mark(run).await?;
         if self.proceeds(run) {
-            return Ok(Ok(mark));
+            return Ok(Ok((mark, arrived)));
         }
         // A snapshot that is older than this drain and still there a moment later is a long one.
         let old = snapshots::old(run, &mark, &mark).await?;
@@ -184,7 +228,7 @@ impl Cutover {
             }
         }
         self.old_since = None;
-        Ok(Ok(mark))
+        Ok(Ok((mark, arrived)))
     }
 
     /// Whether old snapshots have been waited for long enough and do not count any more.
@@ -268,13 +312,8 @@ impl Cutover {
         drained: &Mark,
     ) -> Result<(), (Failed, Option<Instant>)> {
         let table = run.subject.table.sql();
-        let early = |e: Error| (Failed::from(e), None);
-        // Should this process freeze with the locks held, the server ends its session.
-        run.sessions.holder.batch_execute("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = '2s'").await.map_err(|e| early(Error::sql("BEGIN")(e)))?;
-        lock::take(&run.sessions.holder, &table, Mode::ShareUpdateExclusive, VACUUM_PATIENCE)
-            .await
-            .map_err(early)?;
-        // From here on DDL may be waiting for us, and readers behind it.
+        let begin = run.sessions.holder.batch_execute(BEGIN_BRIEF).await;
+        begin.map_err(|e| (Failed::from(Error::sql("BEGIN")(e)), None))?;
         let started = Instant::now();
         let at = |e: Error| (Failed::from(e), Some(started));
         let deadline = started + self.budget;
@@ -286,40 +325,24 @@ impl Cutover {
                 Ok(left)
             }
         };
-        let now = fingerprint::check(run, run.sessions.holder.client()).await.map_err(at)?;
-        let lock_wait = run.job.settings.lock_wait();
-        lock::take(
-            &run.sessions.holder,
-            &table,
-            Mode::ShareRowExclusive,
-            left(RESERVE)?.min(lock_wait),
-        )
-        .await
-        .map_err(at)?;
+        let step = |name: &str| {
+            tracing::debug!(ms = started.elapsed().as_secs_f64() * 1000.0, "{name}");
+        };
+        let wait = left(RESERVE)?.min(run.job.settings.lock_wait());
+        lock::take(&run.sessions.holder, &table, Mode::AccessExclusive, wait).await.map_err(at)?;
+        step("everybody is out");
+        let now = self.checker.check(run, &run.sessions.holder).await.map_err(at)?;
+        step("the table is what it was");
 
-        // Nobody writes any more. What is in the log now is all that is missing.
-        let last = tokio::time::timeout(left(RESERVE)?, last_drain(run, self.exact_left > 0)).await;
+        let last = last_drain::run(run, self.exact_left > 0, left(RESERVE)?).await.map_err(at)?;
         let mark = match last {
-            Ok(Ok(mark)) => mark,
-            Ok(Err(failed)) => return Err((failed, Some(started))),
-            Err(_) => {
-                // Writers go first; then the drain is stopped and waited for.
-                let _ = run.sessions.holder.batch_execute("ROLLBACK").await;
-                waited(run, started);
-                settle(run).await.map_err(|e| (Failed::Error(e), None))?;
-                return Err((Failed::Later("the last drain did not fit the budget".into()), None));
-            }
+            last_drain::Last::Empty => None,
+            last_drain::Last::NotEmpty => return Err((Failed::NotExact, Some(started))),
+            last_drain::Last::Done => Some(snapshots::mark(run).await.map_err(at)?),
         };
         let mark = mark.as_ref().unwrap_or(drained);
+        step("the shadow is complete");
 
-        lock::take(
-            &run.sessions.holder,
-            &table,
-            Mode::AccessExclusive,
-            left(RESERVE)?.min(lock_wait),
-        )
-        .await
-        .map_err(at)?;
         if !self.proceeds(run) {
             loop {
                 let old = snapshots::old(run, mark, drained).await.map_err(at)?;
@@ -332,52 +355,13 @@ impl Cutover {
             }
         }
         self.old_since = None;
-        exchange::run(run, &now, left(Duration::ZERO)?).await.map_err(at)?;
+        step("no old snapshot is left");
+        let left = left(Duration::ZERO)?;
+        exchange::run(run, &self.checker.describer, &now, left).await.map_err(at)?;
+        step("exchanged");
         waited(run, started);
         Ok(())
     }
-}
-
-/// The last drain, under the lock that keeps writers out. Returns a mark if there was anything.
-async fn last_drain(run: &mut Run<'_>, exact: bool) -> Result<Option<Mark>, Failed> {
-    if exact {
-        let row = run
-            .sessions
-            .worker
-            .query_one(&crate::sql::drain::waiting(&run.subject, 0, 1), &[])
-            .await
-            .map_err(|e| Failed::Error(Error::sql("looking at the key log")(e)))?;
-        if row.get::<_, i64>(0) > 0 {
-            return Err(Failed::NotExact);
-        }
-        // A marker has no key, but is a log row too: the count above covers it.
-        let filenode = drain::filenode(run).await.map_err(Failed::Error)?;
-        drain::same_file(run, filenode).map_err(Failed::Error)?;
-        return Ok(None);
-    }
-    let drained = drain::once(run, None, OnTruncate::Fail).await?;
-    if drained.rows == 0 {
-        return Ok(None);
-    }
-    Ok(Some(snapshots::mark(run).await?))
-}
-
-/// Stops whatever the worker's session is doing and leaves it outside any transaction.
-async fn settle(run: &Run<'_>) -> Result<()> {
-    let worker = &run.sessions.worker;
-    for _ in 0..20 {
-        worker.cancel().await?;
-        let rollback = worker.batch_execute("ROLLBACK");
-        if let Ok(result) = tokio::time::timeout(Duration::from_millis(500), rollback).await {
-            match result {
-                Ok(()) => return Ok(()),
-                // The cancel request may have hit the ROLLBACK itself.
-                Err(e) if e.code().is_some() => {}
-                Err(e) => return Err(Error::sql("ROLLBACK")(e)),
-            }
-        }
-    }
-    Err(Error::Other(format!("a drain of {} does not end", run.subject.table)))
 }
 
 /// Records how long anyone can have waited in an attempt.

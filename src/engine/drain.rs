@@ -21,13 +21,20 @@ use tokio_postgres::{Client, error::SqlState};
 pub struct Floor {
     /// No row at or below this will ever appear again.
     id: i64,
-    /// The next floor, and the transaction ID that must have passed for it.
+    /// The next floor, and the transaction ID that must have passed for it. It was given out after
+    /// that drain's snapshot was taken; whoever had numbered a log row by then writes it under a
+    /// lower one, since the row that fired the trigger was written before.
     mark: Option<(i64, i64)>,
 }
 
 impl Floor {
+    /// The floor itself.
+    pub fn id(&self) -> i64 {
+        self.id
+    }
+
     /// Learns from a drain that took all it saw above the floor up to `hi`.
-    fn learn(&mut self, hi: i64, xmin: i64, xmax: i64) {
+    fn learn(&mut self, hi: i64, xmin: i64, own: i64) {
         if let Some((id, passed)) = self.mark
             && xmin >= passed
             && hi >= id
@@ -36,7 +43,7 @@ impl Floor {
             self.mark = None;
         }
         if self.mark.is_none() {
-            self.mark = Some((hi, xmax));
+            self.mark = Some((hi, own));
         }
     }
 }
@@ -54,27 +61,36 @@ pub struct Drained {
     filenode: Option<u32>,
 }
 
-/// What to do about a TRUNCATE of the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnTruncate {
-    /// Empty the shadow and go on.
-    Void,
-    /// Fail: there is no time for it now.
-    Fail,
-}
+/// How often a drain is tried beside somebody who locks the table, ten seconds at a time.
+const TRIES: u32 = 60;
 
 /// Below this many log rows a drain goes by index, whatever the planner believes about a log it
 /// has no statistics for.
 const BY_INDEX: u64 = 50_000;
 
+/// Makes it so.
+pub const BY_INDEX_ONLY: &str = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_material = off";
+
+/// The error for a poison marker in the log.
+pub fn poisoned(subject: &crate::sql::Subject) -> Error {
+    Error::Changed {
+        table: subject.table.clone(),
+        difference: format!(
+            "its key columns {} cannot be read any more as they were",
+            subject.key.readable()
+        ),
+    }
+}
+
 /// Drains at most `limit` log rows, or all that one snapshot sees.
-pub async fn once(run: &mut Run<'_>, limit: Option<u64>, truncate: OnTruncate) -> Result<Drained> {
+pub async fn once(run: &mut Run<'_>, limit: Option<u64>) -> Result<Drained> {
     let mut limit = limit.unwrap_or(i64::MAX as u64);
+    let mut tries = 0;
     loop {
         let floor = run.floor;
         let subject = &run.subject;
         let result = transaction(&run.sessions.worker, REPEATABLE_READ, async |client| {
-            batch(client, subject, floor, limit, truncate).await
+            batch(client, subject, floor, limit).await
         })
         .await;
         match result {
@@ -98,6 +114,12 @@ pub async fn once(run: &mut Run<'_>, limit: Option<u64>, truncate: OnTruncate) -
             {
                 limit = i64::MAX as u64;
             }
+            // Somebody's DDL or TRUNCATE. Waiting for it holds up nobody.
+            Err(e) if e.is_lock() && tries < TRIES => {
+                tries += 1;
+                run.check_stop()?;
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
             Err(e) => return Err(e),
         }
     }
@@ -108,24 +130,14 @@ async fn batch(
     subject: &crate::sql::Subject,
     mut floor: Floor,
     limit: u64,
-    on_truncate: OnTruncate,
 ) -> Result<(Drained, Floor)> {
     let action = || Error::sql(format!("draining the key log of {}", subject.table));
     let row = client.query_one(&sql::markers(subject), &[]).await.map_err(action())?;
     if row.get::<_, Option<bool>>(1).unwrap_or(false) {
-        return Err(Error::Changed {
-            table: subject.table.clone(),
-            difference: format!(
-                "its key columns {} cannot be read any more as they were",
-                subject.key.readable()
-            ),
-        });
+        return Err(poisoned(subject));
     }
     let filenode = row.get(2);
     if let Some(marker) = row.get::<_, Option<i64>>(0) {
-        if on_truncate == OnTruncate::Fail {
-            return Err(Error::LockWait(format!("{} was truncated a moment ago", subject.table)));
-        }
         run_all(client, "starting over after TRUNCATE", &[sql::void(subject, marker)]).await?;
         return Ok((Drained { rows: 0, all: false, truncated: true, filenode }, floor));
     }
@@ -138,9 +150,7 @@ async fn batch(
     };
     let mut statements = Vec::with_capacity(4);
     if rows <= BY_INDEX {
-        statements.push(
-            "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_material = off".to_owned(),
-        );
+        statements.push(BY_INDEX_ONLY.to_owned());
     }
     statements.extend(sql::batch(subject, floor.id, hi));
     client.batch_execute(&statements.join(";\n")).await.map_err(action())?;
@@ -192,7 +202,7 @@ pub async fn until_short(run: &mut Run<'_>) -> Result<()> {
     let mut since_vacuum = 0;
     loop {
         run.check_stop()?;
-        let drained = once(run, Some(limit), OnTruncate::Void).await?;
+        let drained = once(run, Some(limit)).await?;
         race.drained += drained.rows;
         since_vacuum += drained.rows;
         let total = race.arrived_at_start + race.total_drained + race.drained;
@@ -217,7 +227,7 @@ pub async fn until_short(run: &mut Run<'_>) -> Result<()> {
 pub async fn fully(run: &mut Run<'_>) -> Result<()> {
     loop {
         until_short(run).await?;
-        if once(run, None, OnTruncate::Void).await?.all {
+        if once(run, None).await?.all {
             return Ok(());
         }
     }

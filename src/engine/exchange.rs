@@ -1,7 +1,7 @@
 //! The exchange: the one transaction in which the shadow becomes the table.
 
 use super::context::Run;
-use crate::catalog::{self, TableDescription, difference::difference, lookup};
+use crate::catalog::{Describer, TableDescription, difference::difference, lookup};
 use crate::error::{Error, Result};
 use crate::job::Phase;
 use crate::names::{QualifiedName, TableArg};
@@ -12,34 +12,29 @@ use tokio_postgres::Client;
 
 /// Does the exchange in the holder's open transaction, whose locks are already held, and commits.
 /// `before` is the table as described under the first of them.
-pub async fn run(run: &mut Run<'_>, before: &TableDescription, left: Duration) -> Result<()> {
-    let holder = &run.sessions.holder;
-    // Ends the statement on the server, whatever becomes of us. A standby that does not answer
-    // must not hold everybody up under ACCESS EXCLUSIVE, so the commit waits for the local disk
-    // only: WAL is sent in order, so nothing that was acknowledged later can outlive it.
-    let bounds = format!(
-        "SET LOCAL statement_timeout = {0}; SET LOCAL lock_timeout = {0}; SET LOCAL synchronous_commit = local",
-        left.as_millis().max(1)
-    );
-    run_all(holder, "preparing the exchange", &[bounds]).await?;
-    run_all(holder, "the exchange", &sql::swap(&run.subject, before)).await?;
-    // Only now is it certain that nobody can grant anything on the old table unnoticed: its row in
-    // pg_class is ours.
-    let mut now = before.clone();
-    take_over_grants(&mut now, holder.client(), run.subject.oid).await?;
-    run_all(holder, "the exchange", &sql::finish(&run.subject, &now)).await?;
-    let found = catalog::describe(holder.client(), run.journal.shadow_oid).await?;
-    let found =
-        found.ok_or_else(|| Error::Other("the new table vanished in the exchange".into()))?;
-    if let Some(difference) = difference(&now, &found) {
-        return Err(Error::Changed {
-            table: run.subject.table.clone(),
-            difference: format!("the new table would differ: {difference}"),
-        });
-    }
+pub async fn run(
+    run: &mut Run<'_>,
+    describer: &Describer,
+    before: &TableDescription,
+    left: Duration,
+) -> Result<()> {
+    let deadline = Instant::now() + left;
+    let swapped = {
+        let work = swap(run, describer, before, left);
+        tokio::pin!(work);
+        tokio::select! {
+            result = &mut work => result,
+            // Each statement has its bound, but there are many.
+            () = tokio::time::sleep_until(deadline.into()) => {
+                run.sessions.holder.cancel().await?;
+                work.await.and(Err(Error::LockWait("the exchange did not fit the budget".into())))
+            }
+        }
+    };
+    let now = swapped?;
     run.journal.phase = Phase::Cleanup;
     run.journal.state.taken_over = Some(now);
-    let saved = run.journal.save(holder.client()).await;
+    let saved = run.journal.save(run.sessions.holder.client()).await;
     let committed = match saved {
         Ok(()) => run.sessions.holder.batch_execute("COMMIT").await,
         Err(e) => {
@@ -58,8 +53,48 @@ pub async fn run(run: &mut Run<'_>, before: &TableDescription, left: Duration) -
     }
 }
 
-async fn take_over_grants(now: &mut TableDescription, client: &Client, oid: u32) -> Result<()> {
-    let old = catalog::describe(client, oid)
+/// All of it but the commit. Returns the table as it is to be found afterwards.
+async fn swap(
+    run: &Run<'_>,
+    describer: &Describer,
+    before: &TableDescription,
+    left: Duration,
+) -> Result<TableDescription> {
+    let holder = &run.sessions.holder;
+    // Ends the statement on the server, whatever becomes of us. A standby that does not answer
+    // must not hold everybody up under ACCESS EXCLUSIVE, so the commit waits for the local disk
+    // only: WAL is sent in order, so nothing that was acknowledged later can outlive it.
+    let bounds = format!(
+        "SET LOCAL statement_timeout = {0}; SET LOCAL lock_timeout = {0}; SET LOCAL synchronous_commit = local",
+        left.as_millis().max(1)
+    );
+    run_all(holder, "preparing the exchange", &[bounds]).await?;
+    run_all(holder, "the exchange", &sql::swap(&run.subject, before)).await?;
+    // Only now is it certain that nobody can grant anything on the old table unnoticed: its row in
+    // pg_class is ours.
+    let mut now = before.clone();
+    take_over_grants(&mut now, describer, holder.client(), run.subject.oid).await?;
+    run_all(holder, "the exchange", &sql::finish(&run.subject, &now)).await?;
+    let found = describer.describe(holder.client(), run.journal.shadow_oid).await?;
+    let found =
+        found.ok_or_else(|| Error::Other("the new table vanished in the exchange".into()))?;
+    if let Some(difference) = difference(&now, &found) {
+        return Err(Error::Changed {
+            table: run.subject.table.clone(),
+            difference: format!("the new table would differ: {difference}"),
+        });
+    }
+    Ok(now)
+}
+
+async fn take_over_grants(
+    now: &mut TableDescription,
+    describer: &Describer,
+    client: &Client,
+    oid: u32,
+) -> Result<()> {
+    let old = describer
+        .describe(client, oid)
         .await?
         .ok_or_else(|| Error::Other("the old table vanished in the exchange".into()))?;
     now.relation.acl = old.relation.acl;

@@ -1,13 +1,16 @@
 //! The fingerprint: whoever changes the table during a run wins.
 
 use super::context::Run;
-use crate::catalog::{TableDescription, difference::difference};
+use super::drain::same_file;
+use crate::catalog::{Describer, TableDescription, difference::difference, key};
 use crate::error::{Error, Result};
 use crate::names::QualifiedName;
-use crate::preflight::dependents;
-use tokio_postgres::Client;
+use crate::pg::Session;
+use crate::preflight::DEPENDENTS;
+use tokio_postgres::{Statement, types::Type};
 
-/// Fails if the table is not what it was, privileges apart, which are read anew at the cutover.
+/// Fails if the table is not what it was. Privileges are left out, which are read anew at the
+/// cutover, and the sequences of serial columns, which are not exchanged.
 pub fn compare(
     table: &QualifiedName,
     expected: &TableDescription,
@@ -15,43 +18,101 @@ pub fn compare(
 ) -> Result<()> {
     let changed = |difference| Err(Error::Changed { table: table.clone(), difference });
     let Some(now) = now else { return changed("it was dropped".to_owned()) };
-    match difference(&expected.without_grants(), &now.without_grants()) {
+    let (mut expected, mut now) = (expected.without_grants(), now.without_grants());
+    expected.sequences.retain(|s| s.identity);
+    now.sequences.retain(|s| s.identity);
+    match difference(&expected, &now) {
         Some(difference) => changed(difference),
         None => Ok(()),
     }
 }
 
-/// The same on the server, together with the key, and with what depends on the table. Returns the
-/// description.
+/// The statements of the check, prepared on the session that will hold the locks. Planning them
+/// under a lock would take longer than all the rest of the cutover.
+pub struct Checker {
+    /// Describes tables.
+    pub describer: Describer,
+    dependents: Statement,
+    capture: Statement,
+}
+
+/// $1 the table, $2 the triggers: (how many are on it and fire always, the table's file). Someone
+/// who disables the triggers of a table and enables them again, as a data-only restore does, leaves
+/// them firing, but not always.
+const CAPTURE: &str = "SELECT (SELECT count(*) FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
+         WHERE t.tgrelid = $1 AND t.tgname = ANY ($2) AND t.tgenabled = 'A'
+           AND p.pronamespace = (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname = $3)),
+        (SELECT relfilenode FROM pg_catalog.pg_class WHERE oid = $1)";
+
+impl Checker {
+    /// Prepares them, and runs them a first time so that their plans are kept.
+    pub async fn prepare(run: &Run<'_>, session: &Session) -> Result<Self> {
+        let failed = || Error::sql("preparing to compare the table with its fingerprint");
+        session.batch_execute("SET plan_cache_mode = force_generic_plan").await.map_err(failed())?;
+        let describer = Describer::prepare(session.client()).await?;
+        let dependents = session
+            .prepare_typed(DEPENDENTS, &[Type::OID, Type::TEXT_ARRAY])
+            .await
+            .map_err(failed())?;
+        let capture = session
+            .prepare_typed(CAPTURE, &[Type::OID, Type::TEXT_ARRAY, Type::TEXT])
+            .await
+            .map_err(failed())?;
+        let me = Self { describer, dependents, capture };
+        me.check(run, session).await?;
+        Ok(me)
+    }
+
+    /// Compares the table with its fingerprint, looks for new dependents, and makes sure that
+    /// nothing went past capture. Returns the table as it is now.
+    pub async fn check(&self, run: &Run<'_>, session: &Session) -> Result<TableDescription> {
+        let oid = run.subject.oid;
+        let own: &[String] = &run.subject.names.triggers();
+        let failed = || Error::sql("comparing the table with its fingerprint");
+        let dependents =
+            async { session.query(&self.dependents, &[&oid, &own]).await.map_err(failed()) };
+        let capture = async {
+            session
+                .query_one(&self.capture, &[&oid, &own, &run.subject.names.work])
+                .await
+                .map_err(failed())
+        };
+        let (now, dependents, capture) =
+            tokio::try_join!(self.describer.describe(session.client(), oid), dependents, capture)?;
+        let changed = |difference| Error::Changed { table: run.subject.table.clone(), difference };
+        compare(&run.subject.table, &run.subject.description, now.as_ref())?;
+        if let Some(first) = dependents.first() {
+            return Err(changed(format!("it has {} now", first.get::<_, String>(0))));
+        }
+        if run.is_captured() {
+            if capture.get::<_, i64>(0) != 2 {
+                return Err(changed(
+                    "its capture triggers were dropped or disabled, so changes may have been missed".into(),
+                ));
+            }
+            same_file(run, capture.get(1))?;
+        }
+        now.ok_or_else(|| changed("it was dropped".into()))
+    }
+}
+
+/// The check that comes before anything else when a run is resumed.
 ///
 /// Whoever owns the table owns the journal too and may have written anything into it. So nothing of
 /// a journal is put into SQL, a name apart, before this has found it equal to the catalog.
-pub async fn check(run: &Run<'_>, client: &Client) -> Result<TableDescription> {
-    let oid = run.subject.oid;
-    let (now, key, dependents) = tokio::try_join!(
-        crate::catalog::describe(client, oid),
-        crate::catalog::key::choose(client, oid),
-        dependents(client, oid)
-    )?;
-    compare(&run.subject.table, &run.subject.description, now.as_ref())?;
+pub async fn check(run: &Run<'_>) -> Result<()> {
+    let observer = &run.sessions.observer;
     let changed = |difference| Err(Error::Changed { table: run.subject.table.clone(), difference });
     if run.subject.table != run.subject.description.name() {
         return changed("its journal calls it by two names".to_owned());
     }
-    if key.as_ref() != Some(&run.subject.key) {
+    Checker::prepare(run, observer).await?;
+    if key::choose(observer.client(), run.subject.oid).await?.as_ref() != Some(&run.subject.key) {
         return changed("it has another key".to_owned());
     }
-    if run.journal.owner != run.subject.description.relation.owner {
-        return changed(format!(
-            "its owner is {}, that of the run {}",
-            run.subject.description.relation.owner, run.journal.owner
-        ));
+    let owner = &run.subject.description.relation.owner;
+    if run.journal.owner != *owner {
+        return changed(format!("its owner is {owner}, that of the run {}", run.journal.owner));
     }
-    if let Some(first) = dependents.first() {
-        return Err(Error::Changed {
-            table: run.subject.table.clone(),
-            difference: format!("it has {first} now"),
-        });
-    }
-    now.ok_or_else(|| Error::Other("the table is gone".into()))
+    Ok(())
 }

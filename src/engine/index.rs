@@ -16,7 +16,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// How often one build is tried when something holds a lock on the shadow, as pg_dump may.
+/// How often one step is tried when something holds a lock on the shadow, as pg_dump may.
 const TRIES: u32 = 60;
 
 /// Builds what is missing.
@@ -43,22 +43,23 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
     let (first, second): (Vec<_>, Vec<_>) = missing.into_iter().partition(harmless);
     let total = (first.len() + second.len()) as u64;
     build_all(run, first, 0, total).await?;
-    drain::fully(run).await?;
-    // `fully` leaves the shadow equal to the table at one snapshot, and nothing is drained until
-    // the last of these is there.
-    let before = total - second.len() as u64;
-    build_all(run, second, before, total).await?;
+    if !second.is_empty() {
+        // Leaves the shadow equal to the table at one snapshot, and nothing is drained until the
+        // last of these is there.
+        drain::fully(run).await?;
+        let before = total - second.len() as u64;
+        let (alone, beside): (Vec<_>, Vec<_>) =
+            second.into_iter().partition(|b| sql::is_alone(&run.subject, &b.name));
+        let built = before + beside.len() as u64;
+        build_all(run, beside, before, total).await?;
+        for (i, build) in alone.into_iter().enumerate() {
+            build_all(run, vec![build], built + i as u64, total).await?;
+        }
+    }
     let finish = sql::finish(&run.subject)?;
     if !run.journal.state.finished {
-        run.journal.state.finished = true;
-        let journal = &run.journal;
-        transaction(&run.sessions.worker, READ_COMMITTED, async |client| {
-            run_all(client, "finishing the shadow", &finish).await?;
-            journal.save(client).await
-        })
-        .await?;
+        dress(run, &finish).await?;
     }
-    drain::until_short(run).await?;
     if run.job.settings.analyze_tables {
         let worker = &run.sessions.worker;
         let statement = format!("VACUUM ANALYZE {}", run.subject.shadow().sql());
@@ -71,6 +72,32 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
         interruptible(&run.control.stop, worker, work).await?;
     }
     Ok(())
+}
+
+/// Puts the rest on the shadow, with its record in the same transaction.
+async fn dress(run: &mut Run<'_>, statements: &[String]) -> Result<()> {
+    let mut journal = run.journal.clone();
+    journal.state.finished = true;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let result = transaction(&run.sessions.worker, READ_COMMITTED, async |client| {
+            run_all(client, "finishing the shadow", statements).await?;
+            journal.save(client).await
+        })
+        .await;
+        match result {
+            Err(e) if e.verdict() == Verdict::Retry && tries < TRIES => {
+                run.check_stop()?;
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            Err(e) => return Err(e),
+            Ok(()) => {
+                run.journal = journal;
+                return Ok(());
+            }
+        }
+    }
 }
 
 async fn index_exists(session: &Session, name: &TableArg) -> Result<bool> {

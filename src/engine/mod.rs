@@ -13,8 +13,8 @@
 //! | cutover | `cutover`, `snapshots`, `exchange` | ACCESS EXCLUSIVE, within the budget |
 //! | cleanup | `cleanup` | none |
 //!
-//! The state of a run is its [`journal`], in the target database. Whatever dies, the journal says
-//! where to go on; [`run`] with [`Goal::Resume`] does, [`abort`] takes everything back.
+//! The state of a run is its [`mod@journal`], in the target database. Whatever dies, the journal says
+//! where to go on; [`run()`] with [`Goal::Resume`] does, [`abort()`] takes everything back.
 
 mod abort;
 mod begin;
@@ -29,12 +29,15 @@ mod exchange;
 mod fingerprint;
 mod index;
 pub mod journal;
+mod last_drain;
+mod patience;
 mod plan;
 mod prepare;
 mod purge;
 mod report;
 mod run;
 mod search;
+mod sequences;
 mod snapshots;
 mod status;
 mod verify;

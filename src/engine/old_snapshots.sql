@@ -1,8 +1,7 @@
 -- Transactions in this database whose snapshot may be older than a mark.
 -- $1 the table; $2 our own backends; $3 transactions open at the mark, $4 the next transaction ID
 -- then; $5 and $6 the same for sessions that wait for a lock on the table.
--- A session of another role hides its backend_xmin from a role without pg_read_all_stats; then
--- having been open at the mark is enough.
+-- Every role may see these columns of every session; only what is said in words may be missing.
 SELECT v.virtualxid::text, a.pid, coalesce(a.usename::text, 'an unknown role'),
        to_char(a.xact_start, 'HH24:MI:SS TZ')
 FROM pg_catalog.pg_locks v
@@ -24,8 +23,6 @@ WHERE v.locktype = 'virtualxid' AND v.granted AND v.mode = 'ExclusiveLock'
         WHEN x.waits THEN v.virtualxid = ANY ($5)
         ELSE v.virtualxid = ANY ($3) END
   AND CASE
-        -- Hidden: all that is known is that it was open.
-        WHEN a.backend_type IS NULL THEN true
         -- No snapshot now. In READ COMMITTED the next statement takes a new one; a REPEATABLE READ
         -- transaction keeps showing its own.
         WHEN a.backend_xmin IS NULL THEN false

@@ -2,9 +2,10 @@
 
 use super::begin;
 use super::context::Job;
-use crate::catalog::lookup::{self, Found, Sizes};
+use crate::catalog::lookup::{self, Found};
 use crate::error::{Error, Result};
 use crate::job::Phase;
+use crate::job::Sizes;
 use crate::names::{RunNames, ident};
 use crate::preflight;
 use crate::sql::{Subject, exchange};
@@ -192,7 +193,6 @@ pub async fn check(job: &Job) -> Result<Check> {
         .query_one(
             "SELECT pg_catalog.current_setting('server_version'), session_user::text, pg_catalog.current_database()::text,
                     pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE'),
-                    pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE'),
                     ARRAY(SELECT DISTINCT pg_catalog.pg_get_userbyid(c.relowner)::text FROM pg_catalog.pg_class c
                           WHERE c.relkind = 'r' AND c.relpersistence <> 't'
                             AND c.relnamespace NOT IN (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname ~ '^pg_' OR nspname = 'information_schema')
@@ -207,15 +207,9 @@ pub async fn check(job: &Job) -> Result<Check> {
         problems.push(format!("role {login} may not create schemas in database {database}"));
         grants.push(format!("GRANT CREATE ON DATABASE {} TO {}", ident(&database), ident(&login)));
     }
-    for owner in row.get::<_, Vec<String>>(5) {
+    for owner in row.get::<_, Vec<String>>(4) {
         problems.push(format!("role {login} is not a member of {owner}, who owns tables here"));
         grants.push(format!("GRANT {} TO {}", ident(&owner), ident(&login)));
-    }
-    if !row.get::<_, bool>(4) {
-        problems.push(format!(
-            "role {login} does not see other roles' snapshots; it works without, but the cutover then waits for every transaction that is older"
-        ));
-        grants.push(format!("GRANT pg_read_all_stats TO {}", ident(&login)));
     }
     Ok(Check { target: job.server.describe(), server, login, problems, grants })
 }

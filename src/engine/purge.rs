@@ -11,7 +11,7 @@
 use super::chunks::{Chunks, PAGE};
 use super::context::Run;
 use super::copy::pages;
-use super::drain::{self, OnTruncate};
+use super::drain;
 use crate::error::{Error, Result};
 use crate::pg::{READ_COMMITTED, transaction};
 use crate::sql::{copy as sql, drain as drain_sql};
@@ -20,7 +20,7 @@ use std::time::Instant;
 /// Runs the whole purge. A crash repeats it from the start.
 pub async fn run(run: &mut Run<'_>) -> Result<()> {
     // A TRUNCATE voids all that was copied. Nothing else is drained yet: a limit of no rows.
-    while drain::once(run, Some(0), OnTruncate::Void).await?.truncated {}
+    while drain::once(run, Some(0)).await?.truncated {}
     let worker = &run.sessions.worker;
     worker
         .batch_execute(&format!("ANALYZE {}", run.subject.log()))

@@ -13,6 +13,8 @@ pub enum Stage {
     Kept(Phase),
     /// Everything was removed again.
     Removed,
+    /// Nobody knows whether the cutover was committed.
+    Unknown,
 }
 
 /// The report of a run that came to its end.
@@ -49,12 +51,19 @@ pub fn failed(job: &Job, table: &str, stage: Stage, error: Error, figures: Figur
     let lost = error.verdict() == Verdict::Resume;
     let phase = match stage {
         Stage::Kept(phase) => phase,
+        Stage::Unknown => Phase::Cutover,
         _ => Phase::Preflight,
     };
     let (state, next) = match stage {
         Stage::Before => (
             "nothing was changed; the table is untouched and in use".to_owned(),
             before_advice(&error),
+        ),
+        Stage::Unknown => (
+            format!("{table} is in use, either as it was or repacked: the server alone knows"),
+            Some(format!(
+                "when the server is back, `repackd resume {table}` asks it and goes on from there; `repackd abort {table}` asks it too"
+            )),
         ),
         Stage::Removed => (
             "the table is as whoever changed it left it, and everything of this run was removed"
@@ -73,11 +82,7 @@ pub fn failed(job: &Job, table: &str, stage: Stage, error: Error, figures: Figur
             Some(kept_advice(&error, table)),
         ),
     };
-    let exit_status = if lost && !matches!(error, Error::CutoverUnknown { .. }) {
-        75
-    } else {
-        error.exit_status()
-    };
+    let exit_status = if lost { 75 } else { error.exit_status() };
     Report {
         connection: job.connection.clone(),
         table: table.to_owned(),

@@ -139,7 +139,7 @@ async fn phases(run: &mut Run<'_>, goal: Goal) -> Result<()> {
     settings::become_role(&run.sessions.holder, &owner).await?;
     let from = run.journal.phase;
     if goal == Goal::Resume && !from.is_past_cutover() {
-        fingerprint::check(run, run.sessions.observer.client()).await?;
+        fingerprint::check(run).await?;
     }
     if from <= Phase::Capture {
         run.timed(Phase::Capture, async |run| {
@@ -149,9 +149,6 @@ async fn phases(run: &mut Run<'_>, goal: Goal) -> Result<()> {
             run.enter(Phase::Copy).await
         })
         .await?;
-    } else if !from.is_past_cutover() {
-        // Without capture nothing that was copied is worth anything.
-        still_captured(run).await?;
     }
     if from <= Phase::Copy {
         run.timed(Phase::Copy, async |run| {
@@ -198,17 +195,6 @@ async fn phases(run: &mut Run<'_>, goal: Goal) -> Result<()> {
     .await
 }
 
-async fn still_captured(run: &Run<'_>) -> Result<()> {
-    if capture::is_unbroken(&run.sessions.worker, run.subject.oid).await? {
-        return Ok(());
-    }
-    Err(Error::Changed {
-        table: run.subject.table.clone(),
-        difference:
-            "its capture triggers were dropped or disabled, so changes may have been missed".into(),
-    })
-}
-
 /// A statement that fails because somebody changed the table, and a copy that does not match for
 /// that reason, are not told as what they look like.
 async fn blame(run: &Run<'_>, error: Error) -> Error {
@@ -218,11 +204,7 @@ async fn blame(run: &Run<'_>, error: Error) -> Error {
     if !suspicious {
         return error;
     }
-    let found = async {
-        fingerprint::check(run, run.sessions.observer.client()).await?;
-        still_captured(run).await
-    };
-    match found.await {
+    match fingerprint::check(run).await {
         Err(changed @ Error::Changed { .. }) => changed,
         _ => error,
     }
@@ -250,6 +232,15 @@ async fn conclude(mut run: Run<'_>, result: Result<()>) -> Report {
             report::failed(job, &name, stage, error, run.journal.state.figures)
         }
         Err(error) => {
+            if matches!(error, Error::CutoverUnknown { .. }) {
+                return report::failed(
+                    job,
+                    &name,
+                    Stage::Unknown,
+                    error,
+                    run.journal.state.figures,
+                );
+            }
             // The figures so far, if the connection still stands.
             if !run.journal.phase.is_past_cutover() {
                 let _ = run.journal.save(run.sessions.worker.client()).await;

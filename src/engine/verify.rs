@@ -3,17 +3,54 @@
 use super::context::{Run, interruptible};
 use super::drain;
 use crate::error::{Error, Result};
-use crate::pg::Session;
+use crate::pg::{Session, lock};
 use crate::sql::verify as sql;
+use std::time::Duration;
 use tokio_postgres::{Client, types::Type};
+
+/// How often verification is begun anew: when it had to make way, or met a TRUNCATE.
+const TRIES: u32 = 20;
 
 /// Compares the tables, leaving out the rows whose keys are in the log just then.
 pub async fn run(run: &mut Run<'_>) -> Result<()> {
-    drain::until_short(run).await?;
     let helper = run.open_helper().await?;
-    let rows = compare(run, &helper).await?;
+    let mut tries = 0;
+    let rows = loop {
+        tries += 1;
+        drain::until_short(run).await?;
+        match compare(run, &helper).await {
+            Err(e) if e.is_lock() && tries < TRIES => tokio::time::sleep(AGAIN).await,
+            // A TRUNCATE that committed after the snapshot was taken emptied the table for it too.
+            Err(e @ Error::Mismatch { .. }) if tries < TRIES => {
+                if !drain::once(run, Some(0)).await?.truncated {
+                    return Err(e);
+                }
+            }
+            other => break other?,
+        }
+    };
+    run.helpers.remove(&helper.backend_pid());
     run.journal.state.figures.rows_verified = Some(rows);
     Ok(())
+}
+
+/// How often to look whether somebody waits for a lock behind ours.
+const LOOK: Duration = Duration::from_millis(200);
+/// How long to stay away then.
+const AGAIN: Duration = Duration::from_secs(2);
+
+/// Resolves when somebody waits for a lock on the table: DDL, with everybody else behind it.
+async fn in_the_way(run: &Run<'_>) -> Error {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        match lock::is_waited_for(&run.sessions.observer, run.subject.oid).await {
+            Ok(false) => {}
+            Ok(true) => {
+                return Error::LockWait("somebody waited for the table during verification".into());
+            }
+            Err(e) => return e,
+        }
+    }
 }
 
 async fn compare(run: &Run<'_>, helper: &Session) -> Result<u64> {
@@ -51,13 +88,23 @@ async fn compare(run: &Run<'_>, helper: &Session) -> Result<u64> {
             }
             result
         };
-        match tokio::join!(half(worker, &original), half(helper, &shadow)) {
-            (Ok(a), Ok(b)) => Ok((a, b)),
-            (Err(Error::Interrupted), Err(e)) | (Err(e), _) | (_, Err(e)) => Err(e),
+        let both = async { tokio::join!(half(worker, &original), half(helper, &shadow)) };
+        tokio::pin!(both);
+        let (halves, why) = tokio::select! {
+            halves = &mut both => (halves, None),
+            why = in_the_way(run) => {
+                stop.cancel();
+                (both.await, Some(why))
+            }
+        };
+        match (halves, why) {
+            ((Ok(a), Ok(b)), _) => Ok((a, b)),
+            (_, Some(why)) => Err(why),
+            ((Err(Error::Interrupted), Err(e)) | (Err(e), _) | (_, Err(e)), None) => Err(e),
         }
     }
     .await;
-    let _ = worker.batch_execute("ROLLBACK").await;
+    let _ = tokio::join!(worker.batch_execute("ROLLBACK"), helper.batch_execute("ROLLBACK"));
     let (original, shadow) = compare?;
     if original != shadow {
         return Err(Error::Mismatch {

@@ -50,6 +50,9 @@ impl Mode {
     }
 }
 
+/// How long vacuum is given to leave: several times the usual `deadlock_timeout`.
+const VACUUM_PATIENCE: Duration = Duration::from_secs(5);
+
 /// A transaction that holds a lock in our way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
@@ -70,7 +73,8 @@ impl std::fmt::Display for Holder {
     }
 }
 
-/// Who holds a lock on one of `relations` that conflicts with `mode`, our own sessions left out.
+/// Who holds a lock on one of `relations` that conflicts with `mode`, our own sessions left out,
+/// and vacuum, for which there is [`vacuum_gives_way`].
 /// Needs no privilege: `pg_locks` hides nothing.
 pub async fn holders(
     session: &Session,
@@ -83,6 +87,7 @@ pub async fn holders(
             "SELECT DISTINCT ON (l.virtualtransaction) l.virtualtransaction, l.pid, l.mode
              FROM pg_catalog.pg_locks l
              WHERE l.locktype = 'relation' AND l.granted AND l.relation = ANY ($1) AND l.mode = ANY ($2)
+               AND l.mode <> 'ShareUpdateExclusiveLock'
                AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
                AND (l.pid IS NULL OR l.pid <> ALL ($3))
              ORDER BY l.virtualtransaction, l.mode",
@@ -118,6 +123,57 @@ pub async fn long_holders(
         .into_iter()
         .filter(|h| h.pid.is_none() || before.iter().any(|b| b.transaction == h.transaction))
         .collect())
+}
+
+/// Has autovacuum leave the table. Its worker is only cancelled by somebody who has waited for
+/// `deadlock_timeout`, which is longer than any lock of ours is waited for that holds up readers or
+/// writers. SHARE UPDATE EXCLUSIVE holds up neither, so it is what the waiting is done with. A VACUUM
+/// that somebody runs by hand does not give way; then the reason is returned.
+pub async fn vacuum_gives_way(
+    session: &Session,
+    observer: &Session,
+    relations: &[u32],
+    own: &[i32],
+) -> Result<Option<String>> {
+    let row = observer
+        .query_typed_opt(
+            "SELECT l.relation::regclass::text, l.pid FROM pg_catalog.pg_locks l
+             JOIN pg_catalog.pg_class c ON c.oid = l.relation AND c.relkind = 'r'
+             WHERE l.locktype = 'relation' AND l.granted AND l.relation = ANY ($1)
+               AND l.mode = 'ShareUpdateExclusiveLock' AND l.pid <> ALL ($2)
+               AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+             LIMIT 1",
+            &[(&relations, Type::OID_ARRAY), (&own, Type::INT4_ARRAY)],
+        )
+        .await
+        .map_err(Error::sql("looking for autovacuum"))?;
+    let Some(row) = row else { return Ok(None) };
+    let table: String = row.get(0);
+    let asked = super::transaction(session, super::READ_COMMITTED, async |_| {
+        take(session, &table, Mode::ShareUpdateExclusive, VACUUM_PATIENCE).await
+    })
+    .await;
+    match asked {
+        Ok(()) => Ok(None),
+        Err(e) if e.is_lock() => {
+            Ok(Some(format!("pid {} is vacuuming or altering the table", row.get::<_, i32>(1))))
+        }
+        Err(e) => Err(e),
+    }
+}
+
+/// Whether anybody waits for a lock on the table.
+pub async fn is_waited_for(session: &Session, relation: u32) -> Result<bool> {
+    let row = session
+        .query_typed_one(
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_locks l
+                            WHERE l.locktype = 'relation' AND NOT l.granted AND l.relation = $1
+                              AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))",
+            &[(&relation, Type::OID)],
+        )
+        .await
+        .map_err(Error::sql("looking at pg_locks"))?;
+    Ok(row.get(0))
 }
 
 /// Takes a lock in the session's open transaction, waiting no longer than `timeout`.

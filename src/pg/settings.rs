@@ -11,7 +11,8 @@ use std::time::Duration;
 const SETTINGS: &[(&str, &str)] = &[
     // Index builds and verification take as long as the table is large; each is bounded otherwise.
     ("statement_timeout", "0"),
-    ("idle_in_transaction_session_timeout", "0"),
+    // Should this process freeze inside a transaction, its locks do not outlive it by much.
+    ("idle_in_transaction_session_timeout", "60s"),
     ("idle_session_timeout", "0"),
     ("transaction_timeout", "0"),
     // No lock is waited for without a bound. Cutover and capture set shorter ones.

@@ -2,22 +2,7 @@
 
 use super::Subject;
 use super::schemas::seal;
-use crate::names::ident;
-
-/// The capture trigger for rows.
-pub fn row_trigger(oid: u32) -> String {
-    format!("repackd_{oid}_row")
-}
-
-/// The capture trigger for TRUNCATE.
-pub fn truncate_trigger(oid: u32) -> String {
-    format!("repackd_{oid}_truncate")
-}
-
-/// Both triggers' names.
-pub fn triggers(oid: u32) -> [String; 2] {
-    [row_trigger(oid), truncate_trigger(oid)]
-}
+use crate::names::{RunNames, ident};
 
 /// The capture function. SECURITY DEFINER, because writers have no rights on the log and shall not
 /// gain any; the search path is pinned, because it is the writer's otherwise.
@@ -30,11 +15,10 @@ pub fn function(subject: &Subject) -> Vec<String> {
     let log = subject.log();
     let name = subject.names.work_sql("capture");
     let keys = &subject.key.columns;
+    // %TYPE, so that the body names no type, which somebody could rename, and for which a writer
+    // could put one of his own into his pg_temp.
     let declare = |prefix: &str| -> String {
-        keys.iter()
-            .enumerate()
-            .map(|(i, c)| format!("  {prefix}{} {};\n", i + 1, c.r#type))
-            .collect()
+        (1..=keys.len()).map(|i| format!("  {prefix}{i} {log}.k{i}%TYPE;\n")).collect()
     };
     let assign = |prefix: &str, row: &str| -> String {
         let assign = |(i, c): (usize, &crate::catalog::key::KeyColumn)| {
@@ -44,15 +28,12 @@ pub fn function(subject: &Subject) -> Vec<String> {
     };
     let list =
         |prefix: &str| -> String { (1..=keys.len()).map(|i| format!(", {prefix}{i}")).collect() };
-    let same: Vec<String> = keys
-        .iter()
-        .enumerate()
-        .map(|(i, c)| {
-            let collate = c.collate();
-            format!("o{0} {1} n{0}{collate}", i + 1, c.equality)
-        })
-        .collect();
-    let same = same.join(" AND ");
+    let record = |prefix: &str| -> String {
+        let list: Vec<_> = (1..=keys.len()).map(|i| format!("{prefix}{i}")).collect();
+        format!("ROW({})", list.join(", "))
+    };
+    // Equal to the last bit, whatever operators the type has.
+    let same = format!("{} OPERATOR(pg_catalog.*=) {}", record("o"), record("n"));
     let body = format!(
         "
 DECLARE
@@ -93,7 +74,7 @@ END
     let signature = format!("{name}()");
     vec![
         format!(
-            "CREATE FUNCTION {signature} RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS {}",
+            "CREATE FUNCTION {signature} RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS {}",
             crate::names::literal(&body)
         ),
         seal("FUNCTION", &signature),
@@ -106,8 +87,7 @@ END
 pub fn attach(subject: &Subject) -> String {
     let table = subject.table.sql();
     let function = subject.names.work_sql("capture");
-    let row = ident(&row_trigger(subject.oid));
-    let truncate = ident(&truncate_trigger(subject.oid));
+    let [row, truncate] = subject.names.triggers().map(|t| ident(&t));
     format!(
         "CREATE TRIGGER {row} AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {function}();
 CREATE TRIGGER {truncate} AFTER TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {function}();
@@ -117,8 +97,8 @@ ALTER TABLE {table} ENABLE ALWAYS TRIGGER {truncate}"
 }
 
 /// Takes capture off the relation, whatever it is called now.
-pub fn detach(relation: &str, oid: u32) -> String {
-    let [row, truncate] = triggers(oid);
+pub fn detach(relation: &str, names: &RunNames) -> String {
+    let [row, truncate] = names.triggers();
     format!(
         "DROP TRIGGER IF EXISTS {} ON {relation};\nDROP TRIGGER IF EXISTS {} ON {relation}",
         ident(&row),

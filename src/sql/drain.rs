@@ -16,11 +16,12 @@ pub fn filenode(subject: &Subject) -> String {
     format!("SELECT max(relfilenode) FROM pg_catalog.pg_class WHERE oid = {}", subject.oid)
 }
 
-/// How far a drain of at most `limit` log rows above `floor` reaches: (last id, rows), and the
-/// snapshot's bounds.
+/// How far a drain of at most `limit` log rows above `floor` reaches: (last id, rows), the oldest
+/// transaction the snapshot sees running, and the drain's own transaction ID, which is given out
+/// after the snapshot was taken.
 pub fn reach(subject: &Subject, floor: i64, limit: u64) -> String {
     format!(
-        "SELECT max(x.id), count(*), pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::text::int8, pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text::int8 FROM (SELECT id FROM {} WHERE id > {floor} ORDER BY id LIMIT {limit}) x",
+        "SELECT max(x.id), count(*), pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::text::int8, CASE WHEN count(*) > 0 THEN pg_catalog.pg_current_xact_id()::text::int8 END FROM (SELECT id FROM {} WHERE id > {floor} ORDER BY id LIMIT {limit}) x",
         subject.log()
     )
 }
@@ -44,6 +45,20 @@ pub fn batch(subject: &Subject, floor: i64, hi: i64) -> [String; 3] {
         ),
         format!("DELETE FROM {log} WHERE {range}"),
     ]
+}
+
+/// The current rows of the keys in (floor, hi] as COPY data: out of the table, into the shadow.
+pub fn carry(subject: &Subject, floor: i64, hi: i64) -> (String, String) {
+    let keys = subject.logged_keys(&format!("id > {floor} AND id <= {hi} AND kind = 'k'"));
+    (
+        format!(
+            "COPY (SELECT {} FROM {keys} k JOIN ONLY {} t ON {}) TO STDOUT",
+            subject.columns_of("t"),
+            subject.table.sql(),
+            subject.key_matches("t", "k"),
+        ),
+        format!("COPY {} ({}) FROM STDIN", subject.shadow().sql(), subject.columns()),
+    )
 }
 
 /// How many keys wait in the log, counted no further than `limit`.

@@ -1,26 +1,20 @@
 //! The exchange: the statements that put the shadow in the table's place.
 
 use super::{Subject, capture, grants, options, shadow};
-use crate::catalog::{Sequence, TableDescription};
+use crate::catalog::TableDescription;
 use crate::names::{QualifiedName, ident, literal};
 
 /// The first half of the exchange: capture off, the old table out, the shadow in. Both halves run
 /// as the table's owner, in one transaction whose locks are already held.
 pub fn swap(subject: &Subject, now: &TableDescription) -> Vec<String> {
     let table = subject.table.sql();
-    let mut out = vec![capture::detach(&table, subject.oid)];
+    let mut out = vec![capture::detach(&table, &subject.names)];
     if !subject.key.btree {
         out.push(format!(
             "DROP INDEX {}.{}",
             ident(&subject.names.new),
             ident(super::indexes::HELPER)
         ));
-    }
-    // A serial's sequence stays where it is, with its OID. It must let go of the old table before
-    // that moves, since SET SCHEMA carries owned sequences along.
-    let serial = || now.sequences.iter().filter(|s| !s.identity);
-    for s in serial() {
-        out.push(format!("ALTER SEQUENCE {} OWNED BY NONE", sequence(s)));
     }
     for s in &now.statistics {
         let name = format!("{}.{}", ident(&s.schema), ident(&s.name));
@@ -35,29 +29,25 @@ pub fn swap(subject: &Subject, now: &TableDescription) -> Vec<String> {
 pub fn finish(subject: &Subject, now: &TableDescription) -> Vec<String> {
     let table = subject.table.sql();
     let schema = ident(&subject.table.schema);
-    // Privileges while it is still in the run's schema: whoever has to grant them may have lost
-    // USAGE on the table's own.
-    let mut out = grants::exact(now, &subject.shadow().sql(), &subject.names.new);
-    out.push(format!("ALTER TABLE {} SET SCHEMA {schema}", subject.shadow().sql()));
-    for s in now.sequences.iter().filter(|s| !s.identity) {
-        out.push(format!("ALTER SEQUENCE {} OWNED BY {table}.{}", sequence(s), ident(&s.column)));
-    }
+    let mut out = Vec::new();
     for s in now.sequences.iter().filter(|s| s.identity) {
         let old = QualifiedName::new(&subject.names.old, &s.name).sql();
+        // The owner may have revoked this from itself; the old sequence is done with.
+        out.push(format!("GRANT SELECT ON SEQUENCE {old} TO {}", subject.owner()));
         out.push(format!(
             "SELECT pg_catalog.setval({}::pg_catalog.regclass, last_value, is_called) FROM {old}",
-            literal(&QualifiedName::new(&subject.table.schema, &s.name).sql())
+            literal(&QualifiedName::new(&subject.names.new, &s.name).sql())
         ));
     }
+    // Privileges while it is still in the run's schema: whoever has to grant them may have lost
+    // USAGE on the table's own.
+    out.extend(grants::exact(now, &subject.shadow().sql(), &subject.names.new));
+    out.push(format!("ALTER TABLE {} SET SCHEMA {schema}", subject.shadow().sql()));
     out.extend(move_statistics(subject, now));
-    out.extend(shadow::late_defaults(now, &table));
+    out.extend(shadow::late_defaults(&subject.description, &table));
     out.extend(late(now, &table));
     out.push(options::restore(&now.relation, &table));
     out
-}
-
-fn sequence(s: &Sequence) -> String {
-    QualifiedName::new(&s.schema, &s.name).sql()
 }
 
 fn as_role(out: &mut Vec<String>, owner: &str, role: &str, statement: String) {

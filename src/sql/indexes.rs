@@ -8,7 +8,7 @@ use crate::names::{ident, literal};
 /// The helper index for keys whose own index is not a btree; gone before the cutover.
 pub const HELPER: &str = "repackd_key";
 
-/// The statements that build one index, with its constraint if it has one.
+/// The statements that build one index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Build {
     /// The index's name.
@@ -49,8 +49,7 @@ fn build(subject: &Subject, index: &Index) -> Result<Vec<String>> {
     // ALTER TABLE … ADD CONSTRAINT has no place for the tablespace of an EXCLUDE written by
     // pg_get_constraintdef, so the setting carries it for all.
     let tablespace = index.tablespace.as_deref().unwrap_or("");
-    let mut statements =
-        vec![format!("SET LOCAL default_tablespace = {}", literal(&quoted_setting(tablespace)))];
+    let mut statements = vec![format!("SET LOCAL default_tablespace = {}", literal(tablespace))];
     match constraint {
         Some(c) if c.kind == ConstraintKind::Exclusion || c.period => statements.push(format!(
             "ALTER TABLE {shadow} ADD CONSTRAINT {} {}",
@@ -66,14 +65,6 @@ fn build(subject: &Subject, index: &Index) -> Result<Vec<String>> {
             })?;
             let unique = if index.unique { "UNIQUE " } else { "" };
             statements.push(format!("CREATE {unique}INDEX {name} ON {shadow} {tail}"));
-            if let Some(c) = constraint {
-                statements.push(format!(
-                    "ALTER TABLE {shadow} ADD CONSTRAINT {} {} USING INDEX {name}{}",
-                    ident(&c.name),
-                    if c.kind == ConstraintKind::Primary { "PRIMARY KEY" } else { "UNIQUE" },
-                    deferral(c)
-                ));
-            }
         }
     }
     let qualified = format!("{}.{name}", ident(&subject.names.new));
@@ -89,11 +80,6 @@ fn build(subject: &Subject, index: &Index) -> Result<Vec<String>> {
     Ok(statements)
 }
 
-/// `default_tablespace` takes a plain name, not an identifier: nothing to quote but the string.
-fn quoted_setting(name: &str) -> String {
-    name.to_owned()
-}
-
 fn deferral(c: &Constraint) -> &'static str {
     match (c.deferrable, c.deferred) {
         (true, true) => " DEFERRABLE INITIALLY DEFERRED",
@@ -102,11 +88,35 @@ fn deferral(c: &Constraint) -> &'static str {
     }
 }
 
-/// Marks on the indexes, statistics objects and comments. Run once all indexes are there.
+/// Whether the index comes with its constraint, whose ACCESS EXCLUSIVE lock no other build can
+/// hold out beside.
+pub fn is_alone(subject: &Subject, name: &str) -> bool {
+    let mut constraints = subject.description.constraints.iter();
+    constraints.any(|c| {
+        c.index.as_deref() == Some(name) && (c.kind == ConstraintKind::Exclusion || c.period)
+    })
+}
+
+/// Constraints on the indexes that are there, marks on them, statistics objects and comments. Run
+/// once all indexes are there.
 pub fn finish(subject: &Subject) -> Result<Vec<String>> {
     let description = &subject.description;
     let shadow = subject.shadow().sql();
     let mut statements = Vec::new();
+    for c in &description.constraints {
+        let kind = match c.kind {
+            ConstraintKind::Primary if !c.period => "PRIMARY KEY",
+            ConstraintKind::Unique if !c.period => "UNIQUE",
+            _ => continue,
+        };
+        let Some(index) = &c.index else { continue };
+        statements.push(format!(
+            "ALTER TABLE {shadow} ADD CONSTRAINT {} {kind} USING INDEX {}{}",
+            ident(&c.name),
+            ident(index),
+            deferral(c)
+        ));
+    }
     for index in &description.indexes {
         if index.clustered {
             statements.push(format!("ALTER TABLE {shadow} CLUSTER ON {}", ident(&index.name)));

@@ -36,8 +36,8 @@ pub fn seal(kind: &str, object: &str) -> String {
     };
     let literal = crate::names::literal(object);
     let revoke = crate::names::literal(&format!("REVOKE ALL ON {kind} {object} FROM "));
-    format!(
-        "DO $repackd$
+    let block = format!(
+        "
 DECLARE grantee text;
 BEGIN
   FOR grantee IN
@@ -48,8 +48,9 @@ BEGIN
   LOOP
     EXECUTE {revoke} || grantee;
   END LOOP;
-END $repackd$"
-    )
+END"
+    );
+    format!("DO {}", crate::names::literal(&block))
 }
 
 /// The journal, the record of copied chunks and the key log, sealed. Run as the owner.

@@ -1,0 +1,69 @@
+//! What is compared.
+
+use crate::common::Result;
+use crate::common::programs::{repackd, url, variable};
+use crate::common::session::run_in;
+use std::process::Stdio;
+use tokio::process::Command;
+use tokio_postgres::Config;
+
+/// One way to get the bloat out of a table.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Candidate {
+    Repackd,
+    PgRepack,
+    PgRepackJobs,
+    VacuumFull,
+}
+
+impl Candidate {
+    /// All of them.
+    pub const ALL: [Self; 4] =
+        [Self::Repackd, Self::PgRepack, Self::PgRepackJobs, Self::VacuumFull];
+
+    /// As it is printed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Repackd => "repackd",
+            Self::PgRepack => "pg_repack",
+            Self::PgRepackJobs => "pg_repack -j 2",
+            Self::VacuumFull => "VACUUM FULL",
+        }
+    }
+
+    /// Repacks `public.orders` in `database`, each candidate with its own defaults.
+    pub async fn run(self, server: &Config, database: &str) -> Result<()> {
+        match self {
+            Self::Repackd => {
+                run(repackd(&url(server, "postgres", database)?, "public.orders")).await
+            }
+            Self::PgRepack => run(pg_repack(server, database)?).await,
+            Self::PgRepackJobs => {
+                let mut command = pg_repack(server, database)?;
+                command.args(["--jobs", "2"]);
+                run(command).await
+            }
+            Self::VacuumFull => {
+                run_in(server, database, "VACUUM (FULL, ANALYZE) public.orders").await
+            }
+        }
+    }
+}
+
+fn pg_repack(server: &Config, database: &str) -> Result<Command> {
+    let port = server.get_ports().first().ok_or("the server has no port")?;
+    let mut command = Command::new(variable("REPACKD_TEST_PG_REPACK")?);
+    command.args(["--host", "127.0.0.1", "--port", &port.to_string(), "--username", "postgres"]);
+    command.args(["--dbname", database, "--table", "public.orders"]).kill_on_drop(true);
+    Ok(command)
+}
+
+/// What the program prints is shown only if it fails.
+async fn run(mut command: Command) -> Result<()> {
+    let output = command.stdin(Stdio::null()).output().await?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let messages = String::from_utf8_lossy(&output.stderr);
+    Err(format!("{}: {}", output.status, messages.trim()).into())
+}

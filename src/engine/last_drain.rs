@@ -1,0 +1,101 @@
+//! The last drain, under ACCESS EXCLUSIVE.
+//!
+//! The shadow must be complete in committed form before the exchange, or a snapshot taken in
+//! between would miss rows. But the session that commits cannot read the table any more, and the
+//! one that holds the lock must not commit. So the holder reads the few rows that are missing, and
+//! they pass through repackd as COPY data to the worker, who writes and commits them.
+
+use super::context::Run;
+use super::drain::{self, same_file};
+use crate::error::{Error, Result};
+use crate::pg::{REPEATABLE_READ, Session, transaction};
+use crate::sql::{Subject, drain as sql};
+use futures_util::{SinkExt, StreamExt, pin_mut};
+use std::time::Duration;
+use tokio_postgres::Client;
+
+/// What there was left to drain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Last {
+    /// Nothing: the exchange is exact for every snapshot.
+    Empty,
+    /// Something, and it was left alone.
+    NotEmpty,
+    /// Something, and it is in the shadow now.
+    Done,
+}
+
+/// Drains what is left, or only looks if `exact`. Nobody writes meanwhile. Should it take longer
+/// than `limit`, it is stopped on the server and rolled back.
+pub async fn run(run: &mut Run<'_>, exact: bool, limit: Duration) -> Result<Last> {
+    let (last, rows) = bounded(run, exact, limit).await?;
+    run.journal.state.figures.rows_replayed += rows;
+    Ok(last)
+}
+
+async fn bounded(run: &Run<'_>, exact: bool, limit: Duration) -> Result<(Last, u64)> {
+    let (worker, holder) = (&run.sessions.worker, &run.sessions.holder);
+    let floor = run.floor.id();
+    let work = transaction(worker, REPEATABLE_READ, async |client| {
+        batch(run, client, holder, floor, exact).await
+    });
+    tokio::pin!(work);
+    tokio::select! {
+        result = &mut work => return result,
+        () = tokio::time::sleep(limit) => {}
+    }
+    // Both ends: the worker may be waiting for what the holder reads.
+    for _ in 0..20 {
+        let _ = tokio::join!(worker.cancel(), holder.cancel());
+        if tokio::time::timeout(Duration::from_millis(250), &mut work).await.is_ok() {
+            break;
+        }
+    }
+    Err(Error::LockWait("the last drain did not fit the budget".into()))
+}
+
+async fn batch(
+    run: &Run<'_>,
+    worker: &Client,
+    holder: &Session,
+    floor: i64,
+    exact: bool,
+) -> Result<(Last, u64)> {
+    let subject = &run.subject;
+    let failed = || Error::sql("the last drain");
+    let (markers, reach) = (sql::markers(subject), sql::reach(subject, floor, i64::MAX as u64));
+    let (markers, reach) =
+        tokio::try_join!(worker.query_one(&markers, &[]), worker.query_one(&reach, &[]))
+            .map_err(failed())?;
+    if markers.get::<_, Option<i64>>(0).is_some() {
+        return Err(Error::LockWait(format!("{} was truncated a moment ago", subject.table)));
+    }
+    if markers.get::<_, Option<bool>>(1).unwrap_or(false) {
+        return Err(drain::poisoned(subject));
+    }
+    same_file(run, markers.get(2))?;
+    let Some(hi) = reach.get::<_, Option<i64>>(0) else { return Ok((Last::Empty, 0)) };
+    if exact {
+        return Ok((Last::NotEmpty, 0));
+    }
+    let [delete, _, forget] = sql::batch(subject, floor, hi);
+    worker.batch_execute(&format!("{}; {delete}", drain::BY_INDEX_ONLY)).await.map_err(failed())?;
+    carry(subject, holder, worker, floor, hi).await?;
+    worker.batch_execute(&forget).await.map_err(failed())?;
+    Ok((Last::Done, u64::try_from(reach.get::<_, i64>(1)).unwrap_or(0)))
+}
+
+/// Carries the current rows of the logged keys from the holder's session to the worker's.
+async fn carry(subject: &Subject, from: &Client, to: &Client, floor: i64, hi: i64) -> Result<()> {
+    let failed = || Error::sql("carrying the last rows");
+    from.batch_execute(drain::BY_INDEX_ONLY).await.map_err(failed())?;
+    let (out, into) = sql::carry(subject, floor, hi);
+    let rows = from.copy_out(&out).await.map_err(failed())?;
+    let sink = to.copy_in(&into).await.map_err(failed())?;
+    pin_mut!(rows, sink);
+    while let Some(part) = rows.next().await {
+        sink.send(part.map_err(failed())?).await.map_err(failed())?;
+    }
+    sink.finish().await.map_err(failed())?;
+    Ok(())
+}

@@ -30,9 +30,10 @@ pub fn function(subject: &Subject) -> Vec<String> {
         |prefix: &str| -> String { (1..=keys.len()).map(|i| format!(", {prefix}{i}")).collect() };
     let record = |prefix: &str| -> String {
         let list: Vec<_> = (1..=keys.len()).map(|i| format!("{prefix}{i}")).collect();
-        format!("ROW({})", list.join(", "))
+        format!("ROW({})::pg_catalog.record", list.join(", "))
     };
-    // Equal to the last bit, whatever operators the type has.
+    // Equal to the last bit, whatever operators the type has. Without the casts, PostgreSQL would
+    // look for an operator of this name between the columns.
     let same = format!("{} OPERATOR(pg_catalog.*=) {}", record("o"), record("n"));
     let body = format!(
         "

@@ -28,16 +28,23 @@ macro_rules! cases {
 }
 pub(crate) use cases;
 
-/// The trials of a group: on the newest server, or on each.
-pub fn trials(group: &str, every: bool, cases: Vec<(&'static str, Test)>) -> Vec<Trial> {
-    let mut on = servers();
-    let newest = on.iter().map(|s| s.version).max();
-    on.retain(|s| every || Some(s.version) == newest);
-    trials_on(group, &on, cases)
+/// The newest server, for what does not vary between them.
+pub fn newest() -> Vec<Server> {
+    servers().into_iter().max_by_key(|s| s.version).into_iter().collect()
+}
+
+/// The oldest and the newest, for what may.
+pub fn ends() -> Vec<Server> {
+    let mut all = servers();
+    all.sort_by_key(|s| s.version);
+    if all.len() > 2 {
+        all.drain(1..all.len() - 1);
+    }
+    all
 }
 
 /// The trials of a group, on these servers.
-pub fn trials_on(group: &str, on: &[Server], cases: Vec<(&'static str, Test)>) -> Vec<Trial> {
+pub fn trials(group: &str, on: &[Server], cases: Vec<(&'static str, Test)>) -> Vec<Trial> {
     let mut all = Vec::new();
     for (name, test) in cases {
         for server in on {
@@ -52,7 +59,7 @@ pub fn trials_on(group: &str, on: &[Server], cases: Vec<(&'static str, Test)>) -
 
 /// The trials of this module.
 pub fn tests() -> Vec<Trial> {
-    let newest = cases! {
+    let general = cases! {
         names: no_such_table no_such_schema capitals not_in_a_list;
         busy: left_by_an_earlier_run two_runners;
         hostile: view_for_a_journal journal_of_somebody_else run_of_no_table log_replaced
@@ -62,14 +69,14 @@ pub fn tests() -> Vec<Trial> {
             pooler_in_session_mode disk_full;
         refused: not_the_owner no_create temporary extension invalid_index read_only_database;
     };
-    let every = cases! {
+    let varying = cases! {
         lost: session_killed server_stopped;
         changed: dropped renamed column_added column_dropped column_renamed column_retyped
             retyped_there_and_back
             key_renamed key_retyped_to_text key_retyped_to_int key_dropped index_added
             constraint_added view_added trigger_added triggers_off_and_on owner_changed granted;
     };
-    let mut all = trials("bad_input", false, newest);
-    all.extend(trials("bad_input", true, every));
+    let mut all = trials("bad_input", &newest(), general);
+    all.extend(trials("bad_input", &ends(), varying));
     all
 }

@@ -2,19 +2,20 @@
 //! configuration, and what it never says.
 
 mod files;
+mod looking;
 mod output;
 mod secrets;
 
-use crate::bad_input::{cases, trials};
+use crate::bad_input::{cases, newest, trials};
 use libtest_mimic::Trial;
 
 /// The trials of this module.
 pub fn tests() -> Vec<Trial> {
-    let newest = cases! {
-        output: run_as_text run_as_json refusal_as_json plan_as_text plan_as_json status_as_json
-            init_and_cleanup connections by_name_and_by_list;
+    let all = cases! {
+        output: run_as_text run_as_json refusal_as_json by_name_and_by_list;
+        looking: plan_as_text plan_as_json status_as_json init_and_cleanup connections;
         files: looked_up_by_name repcloud repcloud_names;
         secrets: none_in_logs none_of_a_password_command none_in_the_database;
     };
-    trials("cli", false, newest)
+    trials("cli", &newest(), all)
 }

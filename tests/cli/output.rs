@@ -1,11 +1,11 @@
-//! Text for people, JSON for programs.
+//! What is said at the end of a run: text for people, JSON for programs.
 
 use crate::support::scene::Scene;
 use crate::support::{Outcome, Server};
 use serde_json::Value;
 
 /// Fails unless the value has these fields, and each is of the kind of the example.
-fn fields(value: &Value, examples: &[(&str, Value)]) -> Outcome {
+pub fn fields(value: &Value, examples: &[(&str, Value)]) -> Outcome {
     for (path, example) in examples {
         let found = path.split('.').try_fold(value, |v, key| v.get(key));
         let alike = match (found, example) {
@@ -23,11 +23,13 @@ fn fields(value: &Value, examples: &[(&str, Value)]) -> Outcome {
     Ok(())
 }
 
-fn text() -> Value {
+/// Any string.
+pub fn text() -> Value {
     Value::String(String::new())
 }
 
-fn number() -> Value {
+/// Any number.
+pub fn number() -> Value {
     Value::from(0)
 }
 
@@ -115,120 +117,6 @@ pub async fn refusal_as_json(server: Server) -> Outcome {
         return Err(format!("the view is not named: {error}"));
     }
     scene.untouched().await?;
-    scene.drop().await
-}
-
-pub async fn plan_as_text(server: Server) -> Outcome {
-    let scene = Scene::new(&server, "ANALYZE public.t;").await?;
-    let plan = scene.repackd(&["plan", "t"])?;
-    plan.status(0)?.shows(&[
-        "public.t can be repacked",
-        "key       (id) by primary key",
-        "expected",
-        "space",
-        "phases, and the locks they take",
-        "locks: SHARE ROW EXCLUSIVE on the table",
-        "the cutover, in SQL",
-        "SET SCHEMA",
-    ])?;
-    scene.untouched().await?;
-    scene.run("ALTER TABLE public.t DROP CONSTRAINT t_pkey").await?;
-    let plan = scene.repackd(&["plan", "t"])?;
-    plan.status(3)?.shows(&["public.t cannot be repacked", "because", "it has no key"])?;
-    if plan.out.contains("the cutover, in SQL") {
-        return Err(format!("a cutover for a table that is refused: {plan}"));
-    }
-    scene.drop().await
-}
-
-pub async fn plan_as_json(server: Server) -> Outcome {
-    let scene = Scene::new(&server, "CREATE TABLE public.heap (a int); ANALYZE;").await?;
-    let document = scene.repackd(&["plan", "t", "public.heap", "--json"])?.status(3)?.json()?;
-    let list = || Value::Array(vec![]);
-    let [accepted, refused] = [&document["plans"][0], &document["plans"][1]];
-    fields(
-        accepted,
-        &[
-            ("connection", text()),
-            ("table", "public.t".into()),
-            ("key", text()),
-            ("reasons", list()),
-            ("before.heap", number()),
-            ("expected_bytes", number()),
-            ("extra_bytes", number()),
-            ("phases", list()),
-            ("cutover_sql", list()),
-            ("warnings", list()),
-        ],
-    )?;
-    fields(&accepted["phases"][0], &[("phase", text()), ("what", text()), ("locks", text())])?;
-    fields(refused, &[("table", "public.heap".into()), ("key", Value::Null), ("reasons", list())])?;
-    if accepted["reasons"][0].is_string() || !refused["reasons"][0].is_string() {
-        return Err(format!("the reasons are the wrong way round: {document:#}"));
-    }
-    scene.drop().await
-}
-
-pub async fn status_as_json(server: Server) -> Outcome {
-    let scene = Scene::new(&server, "").await?;
-    fields(&scene.repackd(&["status", "--json"])?.json()?, &[("runs", Value::Array(vec![]))])?;
-    scene.repackd(&["prepare", "t"])?.status(0)?;
-    scene.run("UPDATE public.t SET v = 'new' WHERE id < 20").await?;
-    let runs = scene.runs()?;
-    fields(
-        &runs[0],
-        &[
-            ("connection", text()),
-            ("oid", number()),
-            ("table", "public.t".into()),
-            ("phase", "cutover".into()),
-            ("owner", "shape_owner".into()),
-            ("problem", Value::Null),
-            ("running", false.into()),
-            ("log_rows", 10.into()),
-            ("shadow_bytes", number()),
-            ("pages", number()),
-            ("pages_copied", number()),
-            ("started", text()),
-            ("updated", text()),
-            ("cleanup_only", false.into()),
-        ],
-    )?;
-    scene.drop().await
-}
-
-pub async fn init_and_cleanup(server: Server) -> Outcome {
-    let more = "CREATE TABLE public.u (id int PRIMARY KEY, v text);
-                ALTER TABLE public.u OWNER TO shape_owner;";
-    let mut scene = Scene::new(&server, more).await?;
-    scene.repackd(&["init"])?.shows(&["shape_owner", "ready"])?;
-    scene.user = "postgres".into();
-    scene.repackd(&["init"])?.status(0)?.shows(&[": ready", "postgres"])?;
-    let init = scene.repackd(&["init", "--json"])?.status(0)?.json()?;
-    fields(&init["checks"][0], &[("ready", true.into()), ("grants", Value::Array(vec![]))])?;
-    scene.repackd(&["cleanup"])?.status(0)?.shows(&["nothing to do"])?;
-    scene.repackd(&["prepare", "t", "u", "--trust-owner"])?.status(0)?;
-    let cleanup = scene.repackd(&["cleanup", "--json"])?.status(0)?.json()?;
-    for run in 0..2 {
-        fields(&cleanup["tables"][run], &[("ending", "aborted".into())])?;
-    }
-    scene.untouched().await?;
-    scene.drop().await
-}
-
-pub async fn connections(server: Server) -> Outcome {
-    let scene = Scene::new(&server, "").await?;
-    scene.repackd(&["connections"])?.status(0)?.shows(&["shape_owner", &scene.database.name])?;
-    let document = scene.repackd(&["connections", "--json"])?.status(0)?.json()?;
-    fields(
-        &document["connections"][0],
-        &[
-            ("connection", text()),
-            ("server", text()),
-            ("schemas", Value::Array(vec![])),
-            ("tables", Value::Array(vec![])),
-        ],
-    )?;
     scene.drop().await
 }
 

@@ -26,8 +26,9 @@ BEGIN
   RETURN $1;
 END $$;
 ALTER FUNCTION public.slow(bigint) OWNER TO shape_owner;
-CREATE TABLE public.t (id bigint PRIMARY KEY, v text STORAGE plain,
+CREATE TABLE public.t (id bigint PRIMARY KEY, v text,
                        s bigint GENERATED ALWAYS AS (public.slow(id)) STORED);
+ALTER TABLE public.t ALTER v SET STORAGE plain;
 ALTER TABLE public.t OWNER TO shape_owner;
 INSERT INTO public.t SELECT i, repeat('x', 3500) || i FROM generate_series(1, 10000) i;
 DELETE FROM public.t WHERE id % 4 = 0 OR id < 2000;

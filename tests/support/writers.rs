@@ -84,10 +84,11 @@ async fn write(
     random: &mut Random,
 ) -> Result<(), tokio_postgres::Error> {
     let value = random.below(1_000_000).to_string();
-    if let std::collections::btree_map::Entry::Vacant(e) = record.entry(id) {
+    let there = record.contains_key(&id);
+    if !there {
         let insert = "INSERT INTO public.t (id, v) VALUES ($1, $2)";
         client.execute(insert, &[&id, &value]).await?;
-        e.insert(value);
+        record.insert(id, value);
         return Ok(());
     }
     let other = id + step;

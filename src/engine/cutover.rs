@@ -333,7 +333,12 @@ impl Cutover {
         drained: &Mark,
     ) -> Result<(), (Failed, Option<Instant>)> {
         let table = run.subject.table.sql();
-        let begin = run.sessions.holder.batch_execute(BEGIN_BRIEF).await;
+        // Longer than the holder can be idle while the worker drains, and no more.
+        let brief = format!(
+            "{BEGIN_BRIEF}; SET LOCAL idle_in_transaction_session_timeout = {}",
+            self.budget.as_millis().max(500) * 2
+        );
+        let begin = run.sessions.holder.batch_execute(&brief).await;
         begin.map_err(|e| (Failed::from(Error::sql("BEGIN")(e)), None))?;
         let started = Instant::now();
         let at = |e: Error| (Failed::from(e), Some(started));

@@ -86,6 +86,8 @@ async fn compare(run: &Run<'_>, helper: &Session) -> Result<u64> {
             if result.is_err() {
                 stop.cancel();
             }
+            // Whichever half is done first shall not sit idle with its snapshot.
+            let _ = session.batch_execute("ROLLBACK").await;
             result
         };
         let both = async { tokio::join!(half(worker, &original), half(helper, &shadow)) };

@@ -10,8 +10,8 @@ pub const REPEATABLE_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ";
 
 /// Runs `work` in a transaction: commits if it succeeds, rolls back if it does not.
 ///
-/// Should the future be dropped half-way, the transaction stays open; whoever drops it must close
-/// the connection.
+/// Should the future be dropped half-way, the transaction stays open: whoever drops it must end it,
+/// or close the connection.
 pub async fn transaction<T>(
     client: &Client,
     begin: &str,

@@ -157,6 +157,11 @@ impl Error {
             || self.is(&SqlState::T_R_DEADLOCK_DETECTED)
     }
 
+    /// Whether the server has run out of disk space.
+    pub fn is_disk_full(&self) -> bool {
+        self.is(&SqlState::DISK_FULL)
+    }
+
     /// What to do about it.
     pub fn verdict(&self) -> Verdict {
         match self {

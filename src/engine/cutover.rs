@@ -336,7 +336,7 @@ impl Cutover {
         // Longer than the holder can be idle while the worker drains, and no more.
         let brief = format!(
             "{BEGIN_BRIEF}; SET LOCAL idle_in_transaction_session_timeout = {}",
-            self.budget.as_millis().max(500) * 2
+            (self.budget * 4).as_millis().max(2000)
         );
         let begin = run.sessions.holder.batch_execute(&brief).await;
         begin.map_err(|e| (Failed::from(Error::sql("BEGIN")(e)), None))?;

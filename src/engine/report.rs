@@ -65,6 +65,10 @@ pub fn failed(job: &Job, table: &str, stage: Stage, error: Error, figures: Figur
                 "when the server is back, `repackd resume {table}` asks it and goes on from there; `repackd abort {table}` asks it too"
             )),
         ),
+        Stage::Removed if error.is_disk_full() => (
+            "the table is untouched and in use; everything of this run was removed, to give the space back".to_owned(),
+            Some(format!("free disk space (`repackd plan {table}` says how much is needed); then `repackd run-now {table}` begins anew")),
+        ),
         Stage::Removed => (
             "the table is as whoever changed it left it, and everything of this run was removed"
                 .to_owned(),
@@ -113,7 +117,7 @@ fn kept_advice(error: &Error, table: &str) -> String {
         }
         Error::CannotCatchUp { .. } => "when fewer changes arrive, ",
         Error::NoCutover { .. } => "at a quieter time, ",
-        e if e.is(&tokio_postgres::error::SqlState::DISK_FULL) => "free disk space; then ",
+        e if e.is_disk_full() => "free disk space; then ",
         Error::Interrupted => "",
         e if e.verdict() == Verdict::Resume => "when the server is back, ",
         _ => "mend what is said above; then ",

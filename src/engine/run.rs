@@ -220,8 +220,11 @@ async fn conclude(mut run: Run<'_>, result: Result<()>) -> Report {
             report::ended(job, &name, Ending::Prepared, Phase::Cutover, run.journal.state.figures)
         }
         // The DDL wins: this shadow can never be finished, and capture must not go on taxing
-        // writers for it.
-        Err(error @ Error::Changed { .. }) => {
+        // writers for it. And a full disk stops everybody: what fills it has to go.
+        Err(error)
+            if !run.journal.phase.is_past_cutover()
+                && (matches!(error, Error::Changed { .. }) || error.is_disk_full()) =>
+        {
             let stage = match cleanup::abort(&mut run).await {
                 Ok(()) => Stage::Removed,
                 Err(e) => {

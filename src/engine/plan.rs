@@ -165,7 +165,7 @@ fn phases(job: &Job, subject: &Subject) -> Vec<PlanPhase> {
     phases.push(phase(
         Phase::Cutover,
         format!("exchanges the tables with the statements below, within {} ms, and tries again until it fits, for at most {} s", s.cutover_budget.as_millis(), s.cutover_wait.as_secs()),
-        "SHARE UPDATE EXCLUSIVE, SHARE ROW EXCLUSIVE, then ACCESS EXCLUSIVE on the table, all within that time",
+        "SHARE ROW EXCLUSIVE, then ACCESS EXCLUSIVE on the table, both within that time",
     ));
     phases.push(phase(Phase::Cleanup, "drops the old table and the three schemas".into(), none));
     phases

@@ -44,7 +44,8 @@ SELECT CASE
     WHEN v.relkind = 'v' THEN 'view ' || v.oid::regclass::text
     WHEN v.relkind = 'm' THEN 'materialized view ' || v.oid::regclass::text
     WHEN y.typtype = 'd' THEN 'domain ' || y.oid::regtype::text
-    ELSE pg_catalog.pg_describe_object(o.classid, o.objid, o.objsubid) END
+    ELSE coalesce(pg_catalog.pg_describe_object(o.classid, o.objid, o.objsubid),
+                  'an object of an unknown kind') END
 FROM outside o
 LEFT JOIN pg_catalog.pg_constraint k ON o.classid = 'pg_catalog.pg_constraint'::regclass AND k.oid = o.objid
 LEFT JOIN pg_catalog.pg_type y ON o.classid = 'pg_catalog.pg_type'::regclass AND y.oid = o.objid

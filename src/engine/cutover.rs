@@ -99,6 +99,7 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
                 "its sequences are not owned by it again yet ({e}); resume or abort does that"
             ));
         }
+        run.unstoppable = false;
     }
     result
 }
@@ -124,9 +125,12 @@ async fn attempts(run: &mut Run<'_>) -> Result<()> {
         let mut pause = if patient { LOOK_AGAIN * 2 } else { LOOK_AGAIN };
         match cutover.look(run).await? {
             Ok(arrived) => {
-                sequences::release(run).await?;
+                // It may have waited for a sequence: then the look is an old one.
+                if sequences::release(run).await? {
+                    continue;
+                }
                 // Once more, so that as little as possible is left for the time under the lock.
-                drain::once(run, None).await?;
+                while drain::once(run, None).await?.truncated {}
                 let mark = snapshots::mark(run).await?;
                 // With writers this busy the log will not be found empty in the blink between a
                 // drain and the lock; insisting would only lock them out in vain.
@@ -140,8 +144,8 @@ async fn attempts(run: &mut Run<'_>) -> Result<()> {
                     Err(Failed::NotExact) => {
                         cutover.last = "changes kept arriving until the lock was there".to_owned();
                         cutover.kept_out += u32::from(cutover.exact_left == 0);
+                        pause = if cutover.exact_left == 0 { run.backoff.step() } else { LOOK_GAP };
                         cutover.exact_left = cutover.exact_left.saturating_sub(1);
-                        pause = LOOK_GAP;
                     }
                     // A failed attempt may have kept others waiting: the pause after it grows.
                     Err(Failed::Later(why)) => {
@@ -238,10 +242,10 @@ impl Cutover {
             return Ok(Ok(arrived));
         }
         // A snapshot that is older than this drain and still there a moment later is a long one.
-        let old = snapshots::old(run, &mark, &mark).await?;
+        let old = snapshots::old(run, &mark, &mark, false).await?;
         if !old.is_empty() {
             tokio::time::sleep(LOOK_GAP).await;
-            let still = snapshots::old(run, &mark, &mark).await?;
+            let still = snapshots::old(run, &mark, &mark, false).await?;
             let long: Vec<&Old> = still.iter().filter(|s| old.contains(s)).collect();
             if let Some(first) = long.first() {
                 self.old_since.get_or_insert_with(Instant::now);
@@ -335,8 +339,9 @@ impl Cutover {
         let table = run.subject.table.sql();
         // Longer than the holder can be idle while the worker drains, and no more.
         let brief = format!(
-            "{BEGIN_BRIEF}; SET LOCAL idle_in_transaction_session_timeout = {}",
-            (self.budget * 4).as_millis().max(2000)
+            "{BEGIN_BRIEF}; SET LOCAL idle_in_transaction_session_timeout = {}; SET LOCAL statement_timeout = {}",
+            (self.budget * 4).as_millis().max(2000),
+            self.budget.as_millis().max(1)
         );
         let begin = run.sessions.holder.batch_execute(&brief).await;
         begin.map_err(|e| (Failed::from(Error::sql("BEGIN")(e)), None))?;
@@ -357,12 +362,16 @@ impl Cutover {
         let wait = left(RESERVE)?.min(run.job.settings.lock_wait());
         let readers_first = self.kept_out >= PATIENT_READERS && self.kept_out.is_multiple_of(2);
         let first = if readers_first { Mode::AccessExclusive } else { Mode::ShareRowExclusive };
-        lock::take(&run.sessions.holder, &table, first, wait).await.map_err(at)?;
+        if let Err(e) = lock::take(&run.sessions.holder, &table, first, wait).await {
+            self.kept_out += u32::from(readers_first);
+            return Err(at(e));
+        }
         step("writers are out");
         // After ACCESS EXCLUSIVE readers are waiting already: nothing may be missing then, unless
         // the operator would rather have the cutover than wait.
         let relaxed = run.job.settings.old_snapshots == OldSnapshots::Proceed;
-        let exact = self.exact_left > 0 || readers_first && !relaxed;
+        let carried = relaxed && last_drain::can_carry(&run.subject);
+        let exact = self.exact_left > 0 || readers_first && !carried;
         let limit = left(RESERVE)?;
         let last = last_drain::run(run, exact, readers_first, limit).await.map_err(at)?;
         let mark = match last {
@@ -385,7 +394,7 @@ impl Cutover {
 
         if !self.proceeds(run) {
             loop {
-                let old = snapshots::old(run, mark, drained).await.map_err(at)?;
+                let old = snapshots::old(run, mark, drained, !readers_first).await.map_err(at)?;
                 let Some(first) = old.first() else { break };
                 if left(RESERVE).is_err() {
                     self.old_since.get_or_insert_with(Instant::now);

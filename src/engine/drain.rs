@@ -90,7 +90,14 @@ pub async fn once(run: &mut Run<'_>, limit: Option<u64>) -> Result<Drained> {
         let floor = run.floor;
         let subject = &run.subject;
         let result = transaction(&run.sessions.worker, REPEATABLE_READ, async |client| {
-            batch(client, subject, floor, limit).await
+            let done = batch(client, subject, floor, limit).await?;
+            if done.0.truncated {
+                // With the marker gone, only the journal says why the table has another file.
+                let mut journal = run.journal.clone();
+                journal.state.filenode = done.0.filenode;
+                journal.save(client).await?;
+            }
+            Ok(done)
         })
         .await;
         match result {
@@ -98,7 +105,6 @@ pub async fn once(run: &mut Run<'_>, limit: Option<u64>) -> Result<Drained> {
                 run.floor = floor;
                 if drained.truncated {
                     run.journal.state.filenode = drained.filenode;
-                    run.journal.save(run.sessions.worker.client()).await?;
                 } else {
                     same_file(run, drained.filenode)?;
                 }

@@ -27,6 +27,9 @@ pub struct State {
     /// Whether the shadow has its marks, statistics objects and comments.
     #[serde(default)]
     pub finished: bool,
+    /// Sequences of serial columns that the table has let go of for the cutover: OID and column.
+    #[serde(default)]
+    pub released: Vec<(u32, String)>,
     /// Privileges of the old table as taken over by the exchange.
     #[serde(default)]
     pub taken_over: Option<TableDescription>,
@@ -118,6 +121,9 @@ impl Journal {
             .map_err(|e| Error::Other(format!("cannot write the journal: {e}")))
     }
 }
+
+/// The one problem that an abort does not mind: what it drops belongs to the run's owner.
+pub const OTHER_OWNER: &str = "it has another owner than the table";
 
 /// A run found in the database.
 #[derive(Debug, Clone)]

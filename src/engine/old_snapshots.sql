@@ -8,13 +8,14 @@ FROM pg_catalog.pg_locks v
 JOIN pg_catalog.pg_stat_activity a ON a.pid = v.pid
 CROSS JOIN LATERAL (
     SELECT EXISTS (SELECT FROM pg_catalog.pg_locks w
-                   WHERE w.pid = v.pid AND NOT w.granted AND w.locktype = 'relation' AND w.relation = $1) AS waits) x
+                   WHERE w.pid = v.pid AND NOT w.granted AND w.locktype = 'relation' AND w.relation = $1
+                     -- $7: readers were not kept waiting before the mark.
+                     AND NOT ($7 AND w.mode IN ('AccessShareLock', 'RowShareLock'))) AS waits) x
 WHERE v.locktype = 'virtualxid' AND v.granted AND v.mode = 'ExclusiveLock'
   AND a.datname = pg_catalog.current_database()
   AND a.pid <> ALL ($2)
   -- Autovacuum workers have no user; neither they nor VACUUM read the table for anybody.
   AND a.usesysid IS NOT NULL
-  AND a.backend_type IS DISTINCT FROM 'walsender'
   AND a.backend_type IS DISTINCT FROM 'autovacuum worker'
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_vacuum p WHERE p.pid = a.pid)
   -- Other runs of repackd read only their own tables.

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::pg::lock::{self, Mode};
 use crate::pg::{Session, transaction};
 use std::time::{Duration, Instant};
+use tokio_postgres::error::SqlState;
 
 /// How far apart two looks at pg_locks are: a transaction seen in both is one to wait for.
 pub const LOOK_GAP: Duration = Duration::from_millis(40);
@@ -45,7 +46,8 @@ pub async fn patiently(
                 transaction(worker, BEGIN_BRIEF, async |_| work(worker, timeout).await).await;
             match done {
                 Ok(()) => return Ok(()),
-                Err(e) if e.is_lock() => {
+                // XX000: somebody's GRANT has updated a catalog row first.
+                Err(e) if e.is_lock() || e.is(&SqlState::INTERNAL_ERROR) => {
                     ("somebody began just then".to_owned(), run.backoff.step())
                 }
                 Err(e) => return Err(e),

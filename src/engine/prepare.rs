@@ -44,6 +44,7 @@ pub async fn run(
                 pages: None,
                 filenode: None,
                 finished: false,
+                released: Vec::new(),
                 taken_over: None,
                 figures,
                 login: preflight.login.clone(),

@@ -61,8 +61,14 @@ pub async fn mark(run: &Run<'_>) -> Result<Mark> {
 
 /// The transactions open now whose snapshot may be from before the mark. Those that wait for a
 /// lock on the table are held against `waiters` instead: planning takes a snapshot first, so they
-/// show an old one, but READ COMMITTED takes a fresh one when the wait is over.
-pub async fn old(run: &Run<'_>, mark: &Mark, waiters: &Mark) -> Result<Vec<Old>> {
+/// show an old one, but READ COMMITTED takes a fresh one when the wait is over. With `writers_only`
+/// that goes for writers alone: a reader in a STABLE function, say, takes none.
+pub async fn old(
+    run: &Run<'_>,
+    mark: &Mark,
+    waiters: &Mark,
+    writers_only: bool,
+) -> Result<Vec<Old>> {
     let own = run.own_pids();
     let rows = run
         .sessions
@@ -76,6 +82,7 @@ pub async fn old(run: &Run<'_>, mark: &Mark, waiters: &Mark) -> Result<Vec<Old>>
                 (&mark.next_xid.to_string(), Type::TEXT),
                 (&waiters.transactions, Type::TEXT_ARRAY),
                 (&waiters.next_xid.to_string(), Type::TEXT),
+                (&writers_only, Type::BOOL),
             ],
         )
         .await

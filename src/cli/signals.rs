@@ -1,15 +1,11 @@
 //! Ctrl-C and SIGTERM: the first stops at the next safe point, the second at once.
 
 use super::console::Console;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-
-/// A supervisor may send its signal to the process and to its group: that is one signal, not two.
-const TWICE: Duration = Duration::from_millis(250);
 
 /// What is known about signals.
 #[derive(Debug, Clone)]
@@ -18,8 +14,6 @@ pub struct Signals {
     pub stop: CancellationToken,
     /// The exit status of the signal that came; 0: none.
     status: Arc<AtomicU8>,
-    /// When it came.
-    first: Arc<OnceLock<Instant>>,
     /// The table being worked on.
     table: Arc<watch::Sender<Option<String>>>,
 }
@@ -30,7 +24,6 @@ impl Signals {
         let signals = Self {
             stop: CancellationToken::new(),
             status: Arc::new(AtomicU8::new(0)),
-            first: Arc::default(),
             table: Arc::new(watch::channel(None).0),
         };
         let mut interrupt = signal(SignalKind::interrupt())?;
@@ -62,15 +55,11 @@ impl Signals {
 
     fn came(&self, status: u8, console: &Console) {
         let table = self.table.borrow().clone();
-        let first = *self.first.get_or_init(Instant::now);
         if self.status.swap(status, Ordering::SeqCst) == 0 {
             if table.is_some() {
                 console.say("repackd: stopping at the next chunk; again to stop at once");
             }
             self.stop.cancel();
-            return;
-        }
-        if first.elapsed() < TWICE {
             return;
         }
         console.close();

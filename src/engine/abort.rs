@@ -19,13 +19,12 @@ pub async fn abort(job: &Job, oid: u32, control: &Control) -> Report {
 async fn try_abort(job: &Job, oid: u32, control: &Control, name: &mut String) -> Result<Report> {
     let sessions = begin::sessions(job, oid, name).await?;
     let found = journal::find(sessions.observer.client(), Some(oid)).await?;
-    let Some(mut found) = found.first().cloned() else {
+    let Some(found) = found.first().cloned() else {
         return Err(Error::Refused {
             table: name.clone(),
             reasons: vec!["there is no run of it to abort".into()],
         });
     };
-    found.problem = found.problem.filter(|p| p != journal::OTHER_OWNER);
     settings::become_role(&sessions.worker, &found.owner).await?;
     settings::become_role(&sessions.holder, &found.owner).await?;
     let journal = journal::read(sessions.worker.client(), &found).await?;

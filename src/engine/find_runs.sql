@@ -13,7 +13,7 @@ SELECT substring(n.nspname FROM 9)::int8 AS oid,
            WHEN t.oid IS NOT NULL AND t.relowner <> n.nspowner
                 AND NOT EXISTS (SELECT FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_proc p ON p.oid = g.tgfoid
                                 WHERE g.tgrelid = t.oid AND g.tgname = n.nspname || '_row' AND p.pronamespace = n.oid)
-               THEN 'it has another owner than the table' -- an abort goes on all the same
+               THEN 'it has another owner than the table'
            WHEN (SELECT string_agg(a.attname || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod), ', ' ORDER BY a.attnum)
                  FROM pg_catalog.pg_attribute a WHERE a.attrelid = j.oid AND a.attnum > 0)
                 <> 'version integer, table_oid oid, shadow_oid oid, owner text, phase text, state text, started timestamp with time zone, updated timestamp with time zone'

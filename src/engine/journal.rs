@@ -122,9 +122,6 @@ impl Journal {
     }
 }
 
-/// The one problem that an abort does not mind: what it drops belongs to the run's owner.
-pub const OTHER_OWNER: &str = "it has another owner than the table";
-
 /// A run found in the database.
 #[derive(Debug, Clone)]
 pub struct FoundRun {

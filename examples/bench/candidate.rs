@@ -11,6 +11,7 @@ use tokio_postgres::Config;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Candidate {
     Repackd,
+    RepackdJobs,
     PgRepack,
     PgRepackJobs,
     VacuumFull,
@@ -18,13 +19,19 @@ pub enum Candidate {
 
 impl Candidate {
     /// All of them.
-    pub const ALL: [Self; 4] =
-        [Self::Repackd, Self::PgRepack, Self::PgRepackJobs, Self::VacuumFull];
+    pub const ALL: [Self; 5] = [
+        Self::Repackd,
+        Self::RepackdJobs,
+        Self::PgRepack,
+        Self::PgRepackJobs,
+        Self::VacuumFull,
+    ];
 
     /// As it is printed.
     pub fn name(self) -> &'static str {
         match self {
             Self::Repackd => "repackd",
+            Self::RepackdJobs => "repackd, copy_jobs 2",
             Self::PgRepack => "pg_repack",
             Self::PgRepackJobs => "pg_repack -j 2",
             Self::VacuumFull => "VACUUM FULL",
@@ -36,6 +43,11 @@ impl Candidate {
         match self {
             Self::Repackd => {
                 run(repackd(&url(server, "postgres", database)?, "public.orders")).await
+            }
+            Self::RepackdJobs => {
+                let mut command = repackd(&url(server, "postgres", database)?, "public.orders");
+                command.args(["--copy-jobs", "2"]);
+                run(command).await
             }
             Self::PgRepack => run(pg_repack(server, database)?).await,
             Self::PgRepackJobs => {

@@ -200,6 +200,17 @@ const SHORT: u64 = 1_000;
 /// Rows drained between two VACUUMs of the log, whose beginning is dead by then.
 const VACUUM_EVERY: u64 = 200_000;
 
+/// Whether more waits in the log than counts as short.
+pub async fn is_long(run: &Run<'_>) -> Result<bool> {
+    let row = run
+        .sessions
+        .worker
+        .query_one(&sql::waiting(&run.subject, run.floor.id, SHORT + 1), &[])
+        .await
+        .map_err(Error::sql("counting the key log"))?;
+    Ok(row.get::<_, i64>(0) > SHORT as i64)
+}
+
 /// Drains until one drain takes all there is and that was little. Gives up with both figures if
 /// changes arrive faster than they can be drained for two intervals of `check_time` in a row.
 pub async fn until_short(run: &mut Run<'_>) -> Result<()> {

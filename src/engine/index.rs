@@ -1,12 +1,13 @@
 //! The indexes, with the constraints on them, several at a time; then everything else that is put
 //! on the filled shadow.
 //!
-//! First the key's index and those that no row can violate; then the log is drained in full, which
-//! makes the shadow equal to the table at one snapshot; then, with no drain in between, the unique
-//! and exclusion ones: what holds in the table holds in the shadow.
+//! First the key's index and those that no row can violate, with a drain between them if much has
+//! changed; then the log is drained in full, which makes the shadow equal to the table at one
+//! snapshot; then, with no drain in between, the unique and exclusion ones: what holds in the table
+//! holds in the shadow.
 
 use super::context::{Run, first_error, interruptible};
-use super::drain;
+use super::{drain, purge};
 use crate::error::{Error, Result, Verdict};
 use crate::names::TableArg;
 use crate::pg::{READ_COMMITTED, Session, run_all, transaction};
@@ -40,9 +41,21 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
                 .iter()
                 .any(|i| i.name == b.name && !i.unique && !i.exclusion)
     };
-    let (first, second): (Vec<_>, Vec<_>) = missing.into_iter().partition(harmless);
-    let total = (first.len() + second.len()) as u64;
-    build_all(run, first, 0, total).await?;
+    let total = missing.len() as u64;
+    let (mut first, second): (Vec<_>, Vec<_>) = missing.into_iter().partition(harmless);
+    let mut built = 0;
+    if drain::is_long(run).await? {
+        // What waits is drained with the key's index alone: each other one would take its share of
+        // every row, and be bloated by it.
+        let is_key = |b: &Build| b.name == sql::HELPER || b.name == run.subject.key.index;
+        let (key, rest): (Vec<_>, Vec<_>) = first.into_iter().partition(is_key);
+        first = rest;
+        built = key.len() as u64;
+        build_all(run, key, 0, total).await?;
+        drain::until_short(run).await?;
+        purge::vacuum(run, "VACUUM").await?;
+    }
+    build_all(run, first, built, total).await?;
     if !second.is_empty() {
         // Leaves the shadow equal to the table at one snapshot, and nothing is drained until the
         // last of these is there.
@@ -61,15 +74,7 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
         dress(run, &finish).await?;
     }
     if run.job.settings.analyze_tables {
-        let worker = &run.sessions.worker;
-        let statement = format!("VACUUM ANALYZE {}", run.subject.shadow().sql());
-        let work = async {
-            worker
-                .batch_execute(&statement)
-                .await
-                .map_err(Error::sql("VACUUM ANALYZE of the shadow"))
-        };
-        interruptible(&run.control.stop, worker, work).await?;
+        purge::vacuum(run, "VACUUM ANALYZE").await?;
     }
     Ok(())
 }

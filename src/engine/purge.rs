@@ -42,7 +42,7 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
         .await
         .map_err(Error::sql("looking at the key log"))?;
     if waiting.get::<_, i64>(0) == 0 {
-        return vacuum(run).await;
+        return vacuum(run, "VACUUM").await;
     }
     let total = pages(worker, run.journal.shadow_oid).await?;
     // Each range reads the whole log once.
@@ -60,15 +60,17 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
         chunks.learn(past - first, started.elapsed());
         run.progress(past, total, purged, past * PAGE);
     }
-    vacuum(run).await
+    // While there is no index to clean.
+    vacuum(run, "VACUUM").await
 }
 
-/// Makes the purged space usable and the visibility map true, while there is no index to clean.
-async fn vacuum(run: &mut Run<'_>) -> Result<()> {
+/// Makes free space usable and the visibility map true.
+pub async fn vacuum(run: &Run<'_>, command: &str) -> Result<()> {
     let worker = &run.sessions.worker;
-    let statement = format!("VACUUM {}", run.subject.shadow().sql());
+    let statement = format!("{command} {}", run.subject.shadow().sql());
     let work = async {
-        worker.batch_execute(&statement).await.map_err(Error::sql("VACUUM of the shadow"))
+        let failed = Error::sql(format!("{command} of the shadow"));
+        worker.batch_execute(&statement).await.map_err(failed)
     };
     super::context::interruptible(&run.control.stop, worker, work).await
 }

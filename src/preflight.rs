@@ -16,8 +16,6 @@ pub struct Preflight {
     pub key: Option<Key>,
     /// Who logs in.
     pub login: String,
-    /// `server_version_num`.
-    pub version: i32,
     /// Why not; empty if it can be done.
     pub reasons: Vec<String>,
 }
@@ -37,14 +35,12 @@ pub async fn look(session: &Session, oid: u32, trust_owner: bool) -> Result<Opti
         } else {
             Default::default()
         };
-        let (login, version) = (privileges.login.clone(), privileges.version);
         let facts = Facts { description, key, privileges, dependents, foreign_code, trust_owner };
         let reasons = refusal::reasons(&facts);
         Ok(Some(Preflight {
             description: facts.description,
             key: facts.key,
-            login,
-            version,
+            login: facts.privileges.login,
             reasons,
         }))
     })
@@ -103,8 +99,6 @@ async fn privileges(client: &Client, oid: u32) -> Result<Option<Privileges>> {
     Ok(row.map(|r| Privileges {
         login: r.get("login"),
         database: r.get("database"),
-        version: r.get("version"),
-        standby: r.get("standby"),
         is_owner: r.get("is_owner"),
         create_database: r.get("create_database"),
         owner_schema_usage: r.get("owner_schema_usage"),

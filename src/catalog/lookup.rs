@@ -39,6 +39,15 @@ pub async fn by_name(
     Ok(rows.first().map(found))
 }
 
+/// Finds the relation of exactly this name.
+pub async fn by_full_name(
+    client: &impl GenericClient,
+    name: &QualifiedName,
+) -> Result<Option<Found>> {
+    let arg = TableArg { schema: Some(name.schema.clone()), name: name.name.clone() };
+    by_name(client, &arg, &[]).await
+}
+
 /// The name a relation has now, by its OID.
 pub async fn by_oid(client: &impl GenericClient, oid: u32) -> Result<Option<Found>> {
     let rows = client

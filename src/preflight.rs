@@ -1,9 +1,9 @@
 //! Preflight: everything about a table read in one snapshot, and whether it can be repacked.
 
-use crate::catalog::{self, Key, TableDescription, key};
+use crate::catalog::{self, Key, TableDescription, key, lookup::Found};
 use crate::error::{Error, Result};
 use crate::names::RunNames;
-use crate::pg::{Session, transaction};
+use crate::pg::{READ_ONLY, Session, transaction};
 use crate::refusal::{self, Facts, Privileges};
 use tokio_postgres::{Client, types::Type};
 
@@ -16,18 +16,20 @@ pub struct Preflight {
     pub key: Option<Key>,
     /// Who logs in.
     pub login: String,
-    /// `server_version_num`.
-    pub version: i32,
     /// Why not; empty if it can be done.
     pub reasons: Vec<String>,
 }
 
-/// Looks at the table with this OID. `None` if it is gone.
-pub async fn look(session: &Session, oid: u32, trust_owner: bool) -> Result<Option<Preflight>> {
-    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
-    transaction(session, begin, async |client| {
-        let Some(description) = catalog::describe(client, oid).await? else { return Ok(None) };
-        let Some(privileges) = privileges(client, oid).await? else { return Ok(None) };
+/// Looks at the table, which must still be there.
+pub async fn look(session: &Session, table: &Found, trust_owner: bool) -> Result<Preflight> {
+    let oid = table.oid;
+    let dropped = || Error::Refused {
+        table: table.name.to_string(),
+        reasons: vec!["it was dropped a moment ago".into()],
+    };
+    transaction(session, READ_ONLY, async |client| {
+        let description = catalog::describe(client, oid).await?.ok_or_else(dropped)?;
+        let privileges = privileges(client, oid).await?.ok_or_else(dropped)?;
         let (key, dependents, foreign_code) = if description.relation.kind == "r" {
             tokio::try_join!(
                 key::choose(client, oid),
@@ -37,16 +39,14 @@ pub async fn look(session: &Session, oid: u32, trust_owner: bool) -> Result<Opti
         } else {
             Default::default()
         };
-        let (login, version) = (privileges.login.clone(), privileges.version);
         let facts = Facts { description, key, privileges, dependents, foreign_code, trust_owner };
         let reasons = refusal::reasons(&facts);
-        Ok(Some(Preflight {
+        Ok(Preflight {
             description: facts.description,
             key: facts.key,
-            login,
-            version,
+            login: facts.privileges.login,
             reasons,
-        }))
+        })
     })
     .await
 }
@@ -103,8 +103,6 @@ async fn privileges(client: &Client, oid: u32) -> Result<Option<Privileges>> {
     Ok(row.map(|r| Privileges {
         login: r.get("login"),
         database: r.get("database"),
-        version: r.get("version"),
-        standby: r.get("standby"),
         is_owner: r.get("is_owner"),
         create_database: r.get("create_database"),
         owner_schema_usage: r.get("owner_schema_usage"),

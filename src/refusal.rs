@@ -9,8 +9,6 @@ use crate::names::{ident, readable};
 pub struct Privileges {
     pub login: String,
     pub database: String,
-    pub version: i32,
-    pub standby: bool,
     pub is_owner: bool,
     pub create_database: bool,
     pub owner_schema_usage: bool,

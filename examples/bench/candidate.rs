@@ -19,13 +19,8 @@ pub enum Candidate {
 
 impl Candidate {
     /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::Repackd,
-        Self::RepackdJobs,
-        Self::PgRepack,
-        Self::PgRepackJobs,
-        Self::VacuumFull,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Repackd, Self::RepackdJobs, Self::PgRepack, Self::PgRepackJobs, Self::VacuumFull];
 
     /// As it is printed.
     pub fn name(self) -> &'static str {

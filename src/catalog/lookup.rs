@@ -12,8 +12,6 @@ pub struct Found {
     pub oid: u32,
     /// Its schema and name.
     pub name: QualifiedName,
-    /// `relkind`, for saying what a thing is that cannot be repacked.
-    pub kind: char,
 }
 
 /// Finds the table a person named. Without a schema, the first match on the role's own search
@@ -29,7 +27,7 @@ pub async fn by_name(
     };
     let rows = client
         .query_typed(
-            "SELECT c.oid, n.nspname::text, c.relname::text, c.relkind
+            "SELECT c.oid, n.nspname::text, c.relname::text
              FROM unnest($1::text[]) WITH ORDINALITY AS p(schema, ord)
              JOIN pg_catalog.pg_namespace n ON n.nspname = p.schema
              JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid
@@ -41,11 +39,20 @@ pub async fn by_name(
     Ok(rows.first().map(found))
 }
 
+/// Finds the relation of exactly this name.
+pub async fn by_full_name(
+    client: &impl GenericClient,
+    name: &QualifiedName,
+) -> Result<Option<Found>> {
+    let arg = TableArg { schema: Some(name.schema.clone()), name: name.name.clone() };
+    by_name(client, &arg, &[]).await
+}
+
 /// The name a relation has now, by its OID.
 pub async fn by_oid(client: &impl GenericClient, oid: u32) -> Result<Option<Found>> {
     let rows = client
         .query_typed(
-            "SELECT c.oid, n.nspname::text, c.relname::text, c.relkind
+            "SELECT c.oid, n.nspname::text, c.relname::text
              FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
              WHERE c.oid = $1",
             &[(&oid, Type::OID)],
@@ -66,7 +73,7 @@ pub async fn by_list(
         tables.iter().map(|t| (t.schema.as_str(), t.name.as_str())).unzip();
     let rows = client
         .query_typed(
-            "SELECT c.oid, n.nspname::text, c.relname::text, c.relkind
+            "SELECT c.oid, n.nspname::text, c.relname::text
              FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
              WHERE c.relkind = 'r' AND c.relpersistence <> 't'
                AND n.nspname !~ '^(pg_|information_schema$|repackd_[0-9]+(_new|_old)?$)'
@@ -105,10 +112,8 @@ pub async fn sizes(client: &impl GenericClient, oid: u32) -> Result<Sizes> {
 }
 
 fn found(row: &tokio_postgres::Row) -> Found {
-    let kind: i8 = row.get(3);
     Found {
         oid: row.get(0),
         name: QualifiedName::new(row.get::<_, String>(1), row.get::<_, String>(2)),
-        kind: char::from(kind.unsigned_abs()),
     }
 }

@@ -124,6 +124,16 @@ pub struct Constraint {
     pub comment: Option<String>,
 }
 
+impl Constraint {
+    /// Whether old rows need not satisfy it, as NOT VALID says. Then it must not be there while
+    /// they are copied.
+    pub fn is_late(&self) -> bool {
+        matches!(self.kind, ConstraintKind::Check | ConstraintKind::NotNull)
+            && !self.validated
+            && self.enforced
+    }
+}
+
 /// An index.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)] // each field is the column of pg_index it is called after

@@ -40,7 +40,7 @@ pub async fn each(context: &mut Context, deed: Deed, tables: &Tables) -> Result<
             let named = !tables.tables.is_empty() || deed == Deed::Cleanup;
             let (job, oid) = (&target.job, run.oid);
             let go_on = deed == Deed::Resume || (deed == Deed::Cleanup && run.cleanup_only);
-            let table = Found { oid, name: name(&run), kind: 'r' };
+            let table = Found { oid, name: name(&run) };
             let work = |control| async move {
                 match go_on {
                     true => engine::run(job, &table, Goal::Resume, &control).await,

@@ -2,10 +2,10 @@
 //!
 //! A transaction that has read the table and now writes to it waits for our SHARE ROW EXCLUSIVE.
 //! If we then queued for ACCESS EXCLUSIVE, which waits for what that transaction holds, the server
-//! would fail one of us at once, without waiting for `deadlock_timeout`, and it might be the client.
-//! So the lock is queued for a millisecond at a time, and for longer only while everybody inside is
-//! plainly in a transaction of a single statement, which ends by itself. (NOWAIT would not do: up to
-//! PostgreSQL 16 it fails as soon as anybody waits for the table, as the writers do.)
+//! would fail one of us at once, without waiting for `deadlock_timeout`, and it might be the
+//! client. So the lock is queued for a millisecond at a time, and for longer only while everybody
+//! inside is plainly in a transaction of a single statement, which ends by itself. (NOWAIT would
+//! not do: up to PostgreSQL 16 it fails as soon as anybody waits for the table, as the writers do.)
 
 use super::context::Run;
 use crate::error::{Error, Result};
@@ -15,10 +15,16 @@ use tokio_postgres::error::SqlState;
 /// How long to go on while some transaction inside does not look like ending by itself.
 const PATIENCE: Duration = Duration::from_millis(40);
 
+/// How long to queue for the lock, at first.
+const QUEUE: Duration = Duration::from_millis(1);
+
+/// How long to stay out of the queue while somebody inside may have to write.
+const PAUSE: Duration = Duration::from_millis(1);
+
 /// Takes ACCESS EXCLUSIVE in the holder's transaction, which has SHARE ROW EXCLUSIVE.
 pub async fn exclude_readers(run: &Run<'_>, table: &str, limit: Duration) -> Result<()> {
     let began = Instant::now();
-    let mut queue = Duration::from_millis(1);
+    let mut queue = QUEUE;
     loop {
         let left = limit.saturating_sub(began.elapsed());
         if left.is_zero() {
@@ -35,8 +41,8 @@ pub async fn exclude_readers(run: &Run<'_>, table: &str, limit: Duration) -> Res
         if all_will_leave(run).await? {
             queue *= 2;
         } else if began.elapsed() < PATIENCE {
-            queue = Duration::from_millis(1);
-            tokio::time::sleep(queue).await;
+            queue = QUEUE;
+            tokio::time::sleep(PAUSE).await;
         } else {
             return Err(Error::LockWait(
                 "transactions that have read the table stayed open".into(),
@@ -64,7 +70,8 @@ async fn ask(run: &Run<'_>, statement: &str) -> Result<()> {
 }
 
 /// Whether everybody who holds a lock on the table is in the one statement of its transaction: it
-/// began with it, and runs, waiting for nobody. Sessions whose activity is hidden from us do not count as such.
+/// began with it, and runs, waiting for nobody. Sessions whose activity is hidden from us do not
+/// count as such.
 async fn all_will_leave(run: &Run<'_>) -> Result<bool> {
     let own = run.own_pids();
     let row = run

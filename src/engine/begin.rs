@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio_postgres::types::Type;
 
 /// First half of the advisory lock's key; the second is the table's OID. "rpkd" in ASCII.
-pub const ADVISORY: i32 = 0x7270_6b64;
+const ADVISORY: i32 = 0x7270_6b64;
 
 /// How long to wait for the sessions of a repackd that died to be gone.
 const ORPHAN_PATIENCE: Duration = Duration::from_secs(15);
@@ -46,28 +46,35 @@ async fn lock(session: &Session, oid: u32, table: &str) -> Result<()> {
     if row.get(0) {
         return Ok(());
     }
-    let row = session
-        .query_typed_opt(
-            "SELECT l.pid, coalesce(host(a.client_addr), 'the server''s own host')
-             FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
-             WHERE l.locktype = 'advisory' AND l.granted AND l.classid::int8 = $1 AND l.objid::int8 = $2 AND l.objsubid = 2
-               AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())",
-            &[(&i64::from(ADVISORY), Type::INT8), (&i64::from(oid), Type::INT8)],
-        )
-        .await
-        .map_err(Error::sql("looking for the other runner"))?;
+    let runner = runner(session, oid).await?;
     // An abort knows no name before it has read the journal.
     let named = lookup::by_oid(session.client(), oid).await?;
     let table = named.map_or_else(|| table.to_owned(), |found| found.name.to_string());
-    let who = match row {
-        Some(row) => format!(
-            "another repackd is at work on it (server pid {}, from {}); wait for it, or stop it",
-            row.get::<_, i32>(0),
-            row.get::<_, String>(1)
-        ),
+    let reason = match runner {
+        Some(who) => {
+            format!("another repackd is at work on it ({who}); wait for it, or stop it")
+        }
         None => "another repackd was at work on it a moment ago; try again".to_owned(),
     };
-    Err(Error::Busy { table, reason: who })
+    Err(Error::Busy { table, reason })
+}
+
+/// Who holds the advisory lock of a table, in words; `None` if no repackd is at work on it.
+pub async fn runner(session: &Session, oid: u32) -> Result<Option<String>> {
+    let row = session
+        .query_typed_opt(
+            "SELECT pg_catalog.format('server pid %s, from %s', l.pid,
+                                      coalesce(host(a.client_addr), 'the server''s own host'))
+             FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+             WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
+               AND l.classid::int8 = $1 AND l.objid::int8 = $2
+               AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+             LIMIT 1",
+            &[(&i64::from(ADVISORY), Type::INT8), (&i64::from(oid), Type::INT8)],
+        )
+        .await
+        .map_err(Error::sql("looking for a runner"))?;
+    Ok(row.map(|r| r.get(0)))
 }
 
 /// Ends what an earlier repackd left running on the server: after a lost connection the server

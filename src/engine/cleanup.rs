@@ -5,11 +5,12 @@
 
 use super::capture;
 use super::context::Run;
+use super::patience::persistently;
 use super::sequences;
 use crate::catalog::{self, lookup};
 use crate::error::{Error, Result};
 use crate::names::{QualifiedName, ident};
-use crate::pg::{READ_COMMITTED, run_all, settings, transaction};
+use crate::pg::{run_all, settings};
 use std::time::Duration;
 
 /// How often a DROP is tried when somebody, say pg_dump, holds a lock on what is to go.
@@ -54,20 +55,13 @@ fn remains(run: &Run<'_>) -> Vec<String> {
 }
 
 async fn drop_all(run: &mut Run<'_>, statements: &[String]) -> Result<()> {
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        let worker = &run.sessions.worker;
-        settings::lock_timeout(worker, Duration::from_secs(2)).await?;
-        let result = transaction(worker, READ_COMMITTED, async |client| {
-            run_all(client, "dropping what the run leaves", statements).await
-        })
-        .await;
-        match result {
-            Err(e) if e.is_lock() && tries < TRIES => tokio::time::sleep(run.backoff.step()).await,
-            other => return other,
-        }
-    }
+    let worker = &run.sessions.worker;
+    settings::lock_timeout(worker, Duration::from_secs(2)).await?;
+    let pause = || Ok(run.backoff.step());
+    persistently(worker, TRIES, pause, async |client| {
+        run_all(client, "dropping what the run leaves", statements).await
+    })
+    .await
 }
 
 /// A GRANT on a column that began before the exchange and ended after it has gone to the old

@@ -3,8 +3,9 @@
 use super::chunks::{Chunks, PAGE};
 use super::context::{Run, first_error};
 use super::drain;
-use crate::error::{Error, Result, Verdict};
-use crate::pg::{READ_COMMITTED, Session, transaction};
+use super::patience::persistently;
+use crate::error::{Error, Result};
+use crate::pg::Session;
 use crate::sql::{Subject, copy as sql};
 use futures_util::future::join_all;
 use std::cell::{Cell, RefCell};
@@ -12,6 +13,9 @@ use std::time::{Duration, Instant};
 
 /// How often one chunk is tried when it meets a lock or a deadlock.
 const TRIES: u32 = 20;
+
+/// How long to wait before the next try.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// Copies what no earlier chunk has. The number of pages is taken once capture is on: rows that
 /// came to later pages since are in the log.
@@ -58,28 +62,17 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
 
 async fn chunk(session: &Session, subject: &Subject, first: u64, past: u64) -> Result<u64> {
     let record = subject.names.work_sql("chunk");
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        let result = transaction(session, READ_COMMITTED, async |client| {
-            let failed =
-                || Error::sql(format!("copying pages {first} to {past} of {}", subject.table));
-            let rows =
-                client.execute(&sql::chunk(subject, first, past), &[]).await.map_err(failed())?;
-            client
-                .batch_execute(&format!("INSERT INTO {record} VALUES ({first}, {past}, {rows})"))
-                .await
-                .map_err(failed())?;
-            Ok(rows)
-        })
-        .await;
-        match result {
-            Err(e) if e.verdict() == Verdict::Retry && tries < TRIES => {
-                tokio::time::sleep(Duration::from_millis(250)).await;
-            }
-            other => return other,
-        }
-    }
+    let failed = || Error::sql(format!("copying pages {first} to {past} of {}", subject.table));
+    let pause = || Ok(PAUSE);
+    persistently(session, TRIES, pause, async |client| {
+        let rows = client.execute(&sql::chunk(subject, first, past), &[]).await.map_err(failed())?;
+        client
+            .batch_execute(&format!("INSERT INTO {record} VALUES ({first}, {past}, {rows})"))
+            .await
+            .map_err(failed())?;
+        Ok(rows)
+    })
+    .await
 }
 
 /// The size of a relation in pages.

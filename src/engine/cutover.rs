@@ -49,7 +49,7 @@ const RESERVE: Duration = Duration::from_millis(40);
 enum Failed {
     /// Try again later.
     Later(String),
-    /// The log was not empty under the lock; try again at once.
+    /// The log was not empty under the lock; try again after a pause.
     NotExact,
     /// No use in trying again.
     Error(Error),
@@ -175,8 +175,7 @@ async fn attempts(run: &mut Run<'_>) -> Result<()> {
     }
 }
 
-/// The budget, kept below the time after which the server looks for deadlocks: until then nobody
-/// who waits for us, and for whom we wait, can be chosen as the victim.
+/// The budget, kept below `deadlock_timeout`, so that no waiter's deadlock check runs because of us.
 async fn budget(run: &mut Run<'_>) -> Result<Duration> {
     let row = run
         .sessions

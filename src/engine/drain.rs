@@ -10,7 +10,7 @@ use crate::job::Phase;
 use crate::pg::{REPEATABLE_READ, run_all, transaction};
 use crate::sql::drain as sql;
 use std::time::{Duration, Instant};
-use tokio_postgres::{Client, error::SqlState};
+use tokio_postgres::{Client, Row, error::SqlState};
 
 /// How much of the log's beginning need not be looked at again.
 ///
@@ -71,15 +71,18 @@ const BY_INDEX: u64 = 50_000;
 /// Makes it so.
 pub const BY_INDEX_ONLY: &str = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_material = off";
 
-/// The error for a poison marker in the log.
-pub fn poisoned(subject: &crate::sql::Subject) -> Error {
-    Error::Changed {
-        table: subject.table.clone(),
-        difference: format!(
-            "its key columns {} cannot be read any more as they were",
-            subject.key.readable()
-        ),
+/// Reads the log's markers and the table's file: (last TRUNCATE, file). Fails if there is poison.
+pub fn markers(subject: &crate::sql::Subject, row: &Row) -> Result<(Option<i64>, Option<u32>)> {
+    if row.get::<_, Option<bool>>(1).unwrap_or(false) {
+        return Err(Error::Changed {
+            table: subject.table.clone(),
+            difference: format!(
+                "its key columns {} cannot be read any more as they were",
+                subject.key.readable()
+            ),
+        });
     }
+    Ok((row.get(0), row.get(2)))
 }
 
 /// Drains at most `limit` log rows, or all that one snapshot sees.
@@ -139,11 +142,8 @@ async fn batch(
 ) -> Result<(Drained, Floor)> {
     let action = || Error::sql(format!("draining the key log of {}", subject.table));
     let row = client.query_one(&sql::markers(subject), &[]).await.map_err(action())?;
-    if row.get::<_, Option<bool>>(1).unwrap_or(false) {
-        return Err(poisoned(subject));
-    }
-    let filenode = row.get(2);
-    if let Some(marker) = row.get::<_, Option<i64>>(0) {
+    let (truncate, filenode) = markers(subject, &row)?;
+    if let Some(marker) = truncate {
         run_all(client, "starting over after TRUNCATE", &[sql::void(subject, marker)]).await?;
         return Ok((Drained { rows: 0, all: false, truncated: true, filenode }, floor));
     }

@@ -4,7 +4,7 @@ use super::context::Run;
 use crate::catalog::{Describer, TableDescription, difference::difference, lookup};
 use crate::error::{Error, Result};
 use crate::job::Phase;
-use crate::names::{QualifiedName, TableArg};
+use crate::names::QualifiedName;
 use crate::pg::{Session, run_all, settings};
 use crate::sql::exchange as sql;
 use std::time::{Duration, Instant};
@@ -147,7 +147,6 @@ async fn asked(
     if row.get(0) {
         return Ok(None);
     }
-    let arg = TableArg { schema: Some(table.schema.clone()), name: table.name.clone() };
-    let found = lookup::by_name(session.client(), &arg, &[]).await?;
+    let found = lookup::by_full_name(session.client(), table).await?;
     Ok(Some(found.is_some_and(|f| f.oid == shadow)))
 }

@@ -7,10 +7,11 @@
 //! holds in the shadow.
 
 use super::context::{Run, first_error, interruptible};
+use super::patience::persistently;
 use super::{drain, purge};
-use crate::error::{Error, Result, Verdict};
-use crate::names::TableArg;
-use crate::pg::{READ_COMMITTED, Session, run_all, transaction};
+use crate::error::{Error, Result};
+use crate::names::QualifiedName;
+use crate::pg::{Session, run_all};
 use crate::sql::indexes::{self as sql, Build};
 use futures_util::future::join_all;
 use std::cell::{Cell, RefCell};
@@ -20,13 +21,15 @@ use std::time::Duration;
 /// How often one step is tried when something holds a lock on the shadow, as pg_dump may.
 const TRIES: u32 = 60;
 
+/// How long to wait before the next try.
+const PAUSE: Duration = Duration::from_secs(1);
+
 /// Builds what is missing.
 pub async fn run(run: &mut Run<'_>) -> Result<()> {
     let mut missing = Vec::new();
     for build in sql::builds(&run.subject)? {
-        let arg =
-            TableArg { schema: Some(run.subject.names.new.clone()), name: build.name.clone() };
-        if !index_exists(&run.sessions.worker, &arg).await? {
+        let name = QualifiedName::new(&run.subject.names.new, &build.name);
+        if !index_exists(&run.sessions.worker, &name).await? {
             missing.push(build);
         }
     }
@@ -83,29 +86,17 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
 async fn dress(run: &mut Run<'_>, statements: &[String]) -> Result<()> {
     let mut journal = run.journal.clone();
     journal.state.finished = true;
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        let result = transaction(&run.sessions.worker, READ_COMMITTED, async |client| {
-            run_all(client, "finishing the shadow", statements).await?;
-            journal.save(client).await
-        })
-        .await;
-        match result {
-            Err(e) if e.verdict() == Verdict::Retry && tries < TRIES => {
-                run.check_stop()?;
-                tokio::time::sleep(Duration::from_secs(1)).await;
-            }
-            Err(e) => return Err(e),
-            Ok(()) => {
-                run.journal = journal;
-                return Ok(());
-            }
-        }
-    }
+    let pause = || run.check_stop().map(|()| PAUSE);
+    persistently(&run.sessions.worker, TRIES, pause, async |client| {
+        run_all(client, "finishing the shadow", statements).await?;
+        journal.save(client).await
+    })
+    .await?;
+    run.journal = journal;
+    Ok(())
 }
 
-async fn index_exists(session: &Session, name: &TableArg) -> Result<bool> {
+async fn index_exists(session: &Session, name: &QualifiedName) -> Result<bool> {
     let row = session
         .query_one(
             "SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -162,20 +153,11 @@ async fn build_all(run: &mut Run<'_>, builds: Vec<Build>, before: u64, total: u6
 }
 
 async fn one(session: &Session, build: &Build) -> Result<()> {
-    let mut tries = 0;
-    loop {
-        tries += 1;
-        let result = transaction(session, READ_COMMITTED, async |client| {
-            run_all(client, &format!("building index {}", build.name), &build.statements).await
-        })
-        .await;
-        match result {
-            Err(e) if e.verdict() == Verdict::Retry && tries < TRIES => {
-                tokio::time::sleep(Duration::from_secs(1)).await;
-            }
-            other => return other,
-        }
-    }
+    let pause = || Ok(PAUSE);
+    persistently(session, TRIES, pause, async |client| {
+        run_all(client, &format!("building index {}", build.name), &build.statements).await
+    })
+    .await
 }
 
 /// Thousandths of an index that the running builds have done, for the progress bar alone.

@@ -59,12 +59,12 @@ pub struct Journal {
 impl Journal {
     /// What the SQL builders need.
     pub fn subject(&self) -> Subject {
+        let State { table, description, key, .. } = &self.state;
+        // The name is what the journal says, not what the description says: whether the two agree
+        // is for the fingerprint to find out.
         Subject {
-            table: self.state.table.clone(),
-            oid: self.table_oid,
-            names: RunNames::new(self.table_oid),
-            description: self.state.description.clone(),
-            key: self.state.key.clone(),
+            table: table.clone(),
+            ..Subject::new(self.table_oid, description.clone(), key.clone())
         }
     }
 

@@ -71,13 +71,11 @@ async fn batch(
     let (markers, reach) =
         tokio::try_join!(worker.query_one(&markers, &[]), worker.query_one(&reach, &[]))
             .map_err(failed())?;
-    if markers.get::<_, Option<i64>>(0).is_some() {
+    let (truncate, filenode) = drain::markers(subject, &markers)?;
+    if truncate.is_some() {
         return Err(Error::LockWait(format!("{} was truncated a moment ago", subject.table)));
     }
-    if markers.get::<_, Option<bool>>(1).unwrap_or(false) {
-        return Err(drain::poisoned(subject));
-    }
-    same_file(run, markers.get(2))?;
+    same_file(run, filenode)?;
     let Some(hi) = reach.get::<_, Option<i64>>(0) else { return Ok((Last::Empty, 0)) };
     if exact {
         return Ok((Last::NotEmpty, 0));

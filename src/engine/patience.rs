@@ -1,11 +1,12 @@
-//! Taking a short strong lock without ever queueing behind a long holder.
+//! Taking a short strong lock without ever queueing behind a long holder, and trying again where
+//! somebody's lock was in the way.
 
 use super::context::Run;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Verdict};
 use crate::pg::lock::{self, Mode};
-use crate::pg::{Session, transaction};
+use crate::pg::{READ_COMMITTED, Session, transaction};
 use std::time::{Duration, Instant};
-use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, error::SqlState};
 
 /// How far apart two looks at pg_locks are: a transaction seen in both is one to wait for.
 pub const LOOK_GAP: Duration = Duration::from_millis(40);
@@ -67,4 +68,21 @@ pub async fn patiently(
             () = run.control.stop.cancelled(), if !run.unstoppable => {}
         }
     }
+}
+
+/// Does `work` in a transaction, up to `tries` times while a lock or a deadlock makes it fail.
+/// `pause` says how long to wait before the next time; if it fails, that is the end.
+pub async fn persistently<T>(
+    session: &Session,
+    tries: u32,
+    mut pause: impl FnMut() -> Result<Duration>,
+    work: impl AsyncFn(&Client) -> Result<T>,
+) -> Result<T> {
+    for _ in 1..tries {
+        match transaction(session, READ_COMMITTED, &work).await {
+            Err(e) if e.verdict() == Verdict::Retry => tokio::time::sleep(pause()?).await,
+            other => return other,
+        }
+    }
+    transaction(session, READ_COMMITTED, &work).await
 }

@@ -6,7 +6,7 @@ use crate::catalog::lookup::{self, Found};
 use crate::error::{Error, Result};
 use crate::job::Phase;
 use crate::job::Sizes;
-use crate::names::{RunNames, ident};
+use crate::names::ident;
 use crate::preflight;
 use crate::sql::{Subject, exchange};
 use serde::Serialize;
@@ -49,14 +49,7 @@ pub struct PlanPhase {
 /// Plans the run of a table.
 pub async fn plan(job: &Job, table: &Found) -> Result<Plan> {
     let session = begin::first_session(job, "repackd").await?;
-    let name = table.name.to_string();
-    let Some(preflight) = preflight::look(&session, table.oid, job.settings.trust_owner).await?
-    else {
-        return Err(Error::Refused {
-            table: name,
-            reasons: vec!["it was dropped a moment ago".into()],
-        });
-    };
+    let preflight = preflight::look(&session, table, job.settings.trust_owner).await?;
     let before = lookup::sizes(session.client(), table.oid).await?;
     let row = session
         .query_typed_opt(include_str!("../bloat.sql"), &[(&table.oid, Type::OID)])
@@ -64,7 +57,7 @@ pub async fn plan(job: &Job, table: &Found) -> Result<Plan> {
         .map_err(Error::sql("estimating the size without bloat"))?;
     let expected_bytes: Option<i64> = row.and_then(|r| r.get(0));
     let mut plan = Plan {
-        table: name,
+        table: table.name.to_string(),
         key: preflight.key.as_ref().map(|k| {
             format!(
                 "{} by {} {}",
@@ -88,13 +81,7 @@ pub async fn plan(job: &Job, table: &Found) -> Result<Plan> {
         );
     }
     if let (true, Some(key)) = (plan.reasons.is_empty(), preflight.key) {
-        let subject = Subject {
-            table: preflight.description.name(),
-            oid: table.oid,
-            names: RunNames::new(table.oid),
-            description: preflight.description,
-            key,
-        };
+        let subject = Subject::new(table.oid, preflight.description, key);
         plan.phases = phases(job, &subject);
         plan.cutover_sql = exchange::swap(&subject, &subject.description);
         plan.cutover_sql.extend(exchange::finish(&subject, &subject.description));

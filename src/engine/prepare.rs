@@ -58,15 +58,7 @@ pub async fn run(
 }
 
 async fn shadow_oid(client: &Client, subject: &Subject) -> Result<u32> {
-    let found = catalog::lookup::by_name(
-        client,
-        &crate::names::TableArg {
-            schema: Some(subject.names.new.clone()),
-            name: subject.table.name.clone(),
-        },
-        &[],
-    )
-    .await?;
+    let found = catalog::lookup::by_full_name(client, &subject.shadow()).await?;
     found
         .map(|f| f.oid)
         .ok_or_else(|| Error::Other("the shadow is not there after CREATE TABLE".into()))

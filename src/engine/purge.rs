@@ -13,6 +13,7 @@ use super::context::Run;
 use super::copy::pages;
 use super::drain;
 use crate::error::{Error, Result};
+use crate::names::literal;
 use crate::pg::{READ_COMMITTED, transaction};
 use crate::sql::{copy as sql, drain as drain_sql};
 use std::time::Instant;
@@ -29,8 +30,8 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
     let row = worker
         .query_one(
             &format!(
-                "SELECT pg_catalog.pg_relation_size('{}'::pg_catalog.regclass)",
-                run.subject.log().replace('\'', "''")
+                "SELECT pg_catalog.pg_relation_size({}::pg_catalog.regclass)",
+                literal(&run.subject.log())
             ),
             &[],
         )

@@ -9,7 +9,6 @@ use super::{
 use crate::catalog::lookup::{self, Found};
 use crate::error::{Error, Result, Verdict};
 use crate::job::{Ending, Event, Figures, Phase, Report};
-use crate::names::RunNames;
 use crate::pg::settings;
 use crate::preflight;
 use crate::sql::Subject;
@@ -66,13 +65,7 @@ async fn start(
     send(Event::Phase { table: name.clone(), phase: Phase::Preflight });
     let started = Instant::now();
     refuse_remains(table, sessions).await?;
-    let found = preflight::look(&sessions.worker, table.oid, job.settings.trust_owner).await?;
-    let Some(preflight) = found else {
-        return Err(Error::Refused {
-            table: name,
-            reasons: vec!["it was dropped a moment ago".into()],
-        });
-    };
+    let preflight = preflight::look(&sessions.worker, table, job.settings.trust_owner).await?;
     if !preflight.reasons.is_empty() {
         return Err(Error::Refused { table: name, reasons: preflight.reasons });
     }
@@ -86,13 +79,7 @@ async fn start(
         took: started.elapsed(),
     });
     send(Event::Started { table: name.clone(), before });
-    let subject = Subject {
-        table: preflight.description.name(),
-        oid: table.oid,
-        names: RunNames::new(table.oid),
-        description: preflight.description.clone(),
-        key,
-    };
+    let subject = Subject::new(table.oid, preflight.description.clone(), key);
     send(Event::Phase { table: name.clone(), phase: Phase::Prepare });
     let started = Instant::now();
     let figures = Figures { before, ..Figures::default() };

@@ -33,15 +33,14 @@ pub async fn list(job: &Job, schemas: &[String], tables: &[String]) -> Result<Ve
         names.push(QualifiedName::new(arg.schema.unwrap_or_else(|| "public".into()), arg.name));
     }
     let found = lookup::by_list(session.client(), schemas, &names).await?;
-    if let Some(missing) = names.iter().find(|n| !found.iter().any(|f| f.name == **n)) {
-        let arg = TableArg { schema: Some(missing.schema.clone()), name: missing.name.clone() };
-        if lookup::by_name(session.client(), &arg, &[]).await?.is_none() {
-            return Err(Error::Other(format!(
-                "connection {} lists table {missing}, which does not exist in {}",
-                job.connection,
-                job.server.describe()
-            )));
-        }
+    if let Some(missing) = names.iter().find(|n| !found.iter().any(|f| f.name == **n))
+        && lookup::by_full_name(session.client(), missing).await?.is_none()
+    {
+        return Err(Error::Other(format!(
+            "connection {} lists table {missing}, which does not exist in {}",
+            job.connection,
+            job.server.describe()
+        )));
     }
     Ok(found)
 }

@@ -8,7 +8,6 @@ use crate::job::Phase;
 use crate::names::{QualifiedName, RunNames};
 use crate::pg::{Session, settings};
 use serde::Serialize;
-use tokio_postgres::types::Type;
 
 /// One unfinished run.
 #[derive(Debug, Clone, Serialize)]
@@ -52,7 +51,7 @@ pub async fn status(job: &Job) -> Result<Vec<RunStatus>> {
             phase: None,
             owner: found.owner.clone(),
             problem: found.problem.clone(),
-            running: is_running(&session, found.oid).await?,
+            running: begin::runner(&session, found.oid).await?.is_some(),
             log_rows: None,
             shadow_bytes: None,
             pages: None,
@@ -103,18 +102,4 @@ async fn fill(session: &Session, found: &journal::FoundRun, status: &mut RunStat
     status.phase = Some(journal.phase);
     status.table = Some(journal.state.table);
     Ok(())
-}
-
-async fn is_running(session: &Session, oid: u32) -> Result<bool> {
-    let row = session
-        .query_typed_one(
-            "SELECT EXISTS (SELECT FROM pg_catalog.pg_locks l
-                            WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2
-                              AND l.classid::int8 = $1 AND l.objid::int8 = $2
-                              AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))",
-            &[(&i64::from(begin::ADVISORY), Type::INT8), (&i64::from(oid), Type::INT8)],
-        )
-        .await
-        .map_err(Error::sql("looking for a runner"))?;
-    Ok(row.get(0))
 }

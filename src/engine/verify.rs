@@ -3,7 +3,7 @@
 use super::context::{Run, interruptible};
 use super::drain;
 use crate::error::{Error, Result};
-use crate::pg::{Session, lock};
+use crate::pg::{READ_ONLY, Session, lock};
 use crate::sql::verify as sql;
 use std::time::Duration;
 use tokio_postgres::{Client, types::Type};
@@ -62,8 +62,7 @@ async fn compare(run: &Run<'_>, helper: &Session) -> Result<u64> {
         .iter()
         .map(|r| r.get(0))
         .collect();
-    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
-    worker.batch_execute(begin).await.map_err(Error::sql("BEGIN"))?;
+    worker.batch_execute(READ_ONLY).await.map_err(Error::sql("BEGIN"))?;
     let compare = async {
         let row = worker
             .query_one("SELECT pg_catalog.pg_export_snapshot()", &[])
@@ -72,7 +71,7 @@ async fn compare(run: &Run<'_>, helper: &Session) -> Result<u64> {
         let snapshot: String = row.get(0);
         helper
             .batch_execute(&format!(
-                "{begin}; SET TRANSACTION SNAPSHOT {}",
+                "{READ_ONLY}; SET TRANSACTION SNAPSHOT {}",
                 crate::names::literal(&snapshot)
             ))
             .await

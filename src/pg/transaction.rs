@@ -7,6 +7,8 @@ use tokio_postgres::Client;
 pub const READ_COMMITTED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 /// All statements see what was committed before the first.
 pub const REPEATABLE_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ";
+/// The same, for a transaction that only looks.
+pub const READ_ONLY: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 
 /// Runs `work` in a transaction: commits if it succeeds, rolls back if it does not.
 ///

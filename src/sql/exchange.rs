@@ -95,7 +95,7 @@ pub fn statistics_owner(
 /// NOT VALID constraints with their comments.
 pub fn late(now: &TableDescription, table: &str) -> Vec<String> {
     let mut out = shadow::late(now, table);
-    for c in now.constraints.iter().filter(|c| !c.validated && c.enforced) {
+    for c in now.constraints.iter().filter(|c| c.is_late()) {
         if let Some(comment) = &c.comment {
             out.push(format!(
                 "COMMENT ON CONSTRAINT {} ON {table} IS {}",

@@ -6,7 +6,8 @@ use crate::names::ident;
 use std::collections::BTreeSet;
 
 /// Gives the table, its columns and its identity sequences exactly the privileges described, in
-/// the order of the ACL arrays. They are in `schema`, which is the run's own. What the objects have before must have been granted by the owner.
+/// the order of the ACL arrays. They are in `schema`, which is the run's own. What the objects have
+/// before must have been granted by the owner.
 ///
 /// `SET LOCAL ROLE` changes the grantor where that is not the owner; the role is the owner's again
 /// at the end.

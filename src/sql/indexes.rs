@@ -172,13 +172,8 @@ fn comments(subject: &Subject, description: &TableDescription) -> Vec<String> {
     for column in &description.columns {
         comment(format!("COLUMN {shadow}.{}", ident(&column.name)), &column.comment);
     }
-    for c in &description.constraints {
-        let late = matches!(c.kind, ConstraintKind::Check | ConstraintKind::NotNull)
-            && !c.validated
-            && c.enforced;
-        if !late {
-            comment(format!("CONSTRAINT {} ON {shadow}", ident(&c.name)), &c.comment);
-        }
+    for c in description.constraints.iter().filter(|c| !c.is_late()) {
+        comment(format!("CONSTRAINT {} ON {shadow}", ident(&c.name)), &c.comment);
     }
     for sequence in description.sequences.iter().filter(|s| s.identity) {
         let name = format!("{}.{}", ident(&subject.names.new), ident(&sequence.name));

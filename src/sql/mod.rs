@@ -33,6 +33,11 @@ pub struct Subject {
 }
 
 impl Subject {
+    /// The run of the table with this OID.
+    pub fn new(oid: u32, description: TableDescription, key: Key) -> Self {
+        Self { table: description.name(), oid, names: RunNames::new(oid), description, key }
+    }
+
     /// The shadow: the table's own name in the run's schema.
     pub fn shadow(&self) -> QualifiedName {
         QualifiedName::new(&self.names.new, &self.table.name)

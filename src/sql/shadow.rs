@@ -18,7 +18,7 @@ pub fn create(subject: &Subject) -> Vec<String> {
     for constraint in &description.constraints {
         let inline = matches!(constraint.kind, ConstraintKind::Check | ConstraintKind::NotNull);
         // Rows that break a NOT VALID constraint must be copied all the same: see `late`.
-        if inline && (constraint.validated || !constraint.enforced) {
+        if inline && !constraint.is_late() {
             parts.push(format!("CONSTRAINT {} {}", ident(&constraint.name), constraint.definition));
         }
     }
@@ -45,11 +45,7 @@ pub fn create(subject: &Subject) -> Vec<String> {
 /// The constraints that old rows need not satisfy. They are added when no row will be copied any
 /// more.
 pub fn late(description: &TableDescription, table: &str) -> Vec<String> {
-    let late = description.constraints.iter().filter(|c| {
-        matches!(c.kind, ConstraintKind::Check | ConstraintKind::NotNull)
-            && !c.validated
-            && c.enforced
-    });
+    let late = description.constraints.iter().filter(|c| c.is_late());
     let add = |c: &crate::catalog::Constraint| {
         format!("ALTER TABLE {table} ADD CONSTRAINT {} {}", ident(&c.name), c.definition)
     };

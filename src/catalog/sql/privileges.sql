@@ -27,8 +27,6 @@ SELECT
     (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = session_user) AS login_is_superuser,
     (SELECT rolsuper FROM pg_catalog.pg_roles WHERE oid = c.relowner) AS owner_is_superuser,
     session_user::text AS login,
-    pg_catalog.current_database()::text AS database,
-    pg_catalog.pg_is_in_recovery() AS standby,
-    pg_catalog.current_setting('server_version_num')::int AS version
+    pg_catalog.current_database()::text AS database
 FROM pg_catalog.pg_class c
 WHERE c.oid = $1

@@ -25,13 +25,15 @@ pub enum Phase {
     Verify,
     /// Exchanging both tables.
     Cutover,
+    /// Validating foreign keys that were added again without a look at the rows.
+    Validate,
     /// Dropping the old table.
     Cleanup,
 }
 
 impl Phase {
     /// All of them, in order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Preflight,
         Self::Prepare,
         Self::Capture,
@@ -41,6 +43,7 @@ impl Phase {
         Self::Drain,
         Self::Verify,
         Self::Cutover,
+        Self::Validate,
         Self::Cleanup,
     ];
 
@@ -56,6 +59,7 @@ impl Phase {
             Self::Drain => "drain",
             Self::Verify => "verify",
             Self::Cutover => "cutover",
+            Self::Validate => "validate",
             Self::Cleanup => "cleanup",
         }
     }

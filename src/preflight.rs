@@ -30,16 +30,18 @@ pub async fn look(session: &Session, table: &Found, trust_owner: bool) -> Result
     transaction(session, READ_ONLY, async |client| {
         let description = catalog::describe(client, oid).await?.ok_or_else(dropped)?;
         let privileges = privileges(client, oid).await?.ok_or_else(dropped)?;
-        let (key, dependents, foreign_code) = if description.relation.kind == "r" {
+        let (key, dependents, needs, foreign_code) = if description.relation.kind == "r" {
             tokio::try_join!(
                 key::choose(client, oid),
                 dependents(client, oid),
+                needs(client, oid),
                 strings(client, include_str!("catalog/sql/foreign_code.sql"), oid)
             )?
         } else {
             Default::default()
         };
-        let facts = Facts { description, key, privileges, dependents, foreign_code, trust_owner };
+        let facts =
+            Facts { description, key, privileges, dependents, needs, foreign_code, trust_owner };
         let reasons = refusal::reasons(&facts);
         Ok(Preflight {
             description: facts.description,
@@ -51,10 +53,10 @@ pub async fn look(session: &Session, table: &Found, trust_owner: bool) -> Result
     .await
 }
 
-/// Lists whatever hangs on a table and is not a part of it: $1 its OID, $2 triggers to leave out.
+/// Lists whatever hangs on a table and cannot be carried over: $1 its OID, $2 triggers to leave out.
 pub const DEPENDENTS: &str = include_str!("catalog/sql/dependents.sql");
 
-/// Whatever hangs on the table and is not a part of it, repackd's own triggers left out.
+/// Whatever hangs on the table and cannot be carried over, repackd's own triggers left out.
 pub async fn dependents(client: &Client, oid: u32) -> Result<Vec<String>> {
     let own: &[String] = &RunNames::new(oid).triggers();
     let rows = client
@@ -62,6 +64,11 @@ pub async fn dependents(client: &Client, oid: u32) -> Result<Vec<String>> {
         .await
         .map_err(Error::sql("listing what depends on the table"))?;
     Ok(rows.iter().map(|r| r.get(0)).collect())
+}
+
+/// What the roles concerned lack to carry over what can be, as seen by the login role.
+pub async fn needs(client: &Client, oid: u32) -> Result<Vec<String>> {
+    strings(client, include_str!("catalog/sql/needs.sql"), oid).await
 }
 
 /// Whether the server takes writes at all.
@@ -114,5 +121,6 @@ async fn privileges(client: &Client, oid: u32) -> Result<Option<Privileges>> {
         foreign_roles: r.get("foreign_roles"),
         login_is_superuser: r.get("login_is_superuser"),
         owner_is_superuser: r.get("owner_is_superuser"),
+        owner_bypasses_rls: r.get("owner_bypasses_rls"),
     }))
 }

@@ -20,6 +20,7 @@ pub struct Privileges {
     pub foreign_roles: Vec<String>,
     pub login_is_superuser: bool,
     pub owner_is_superuser: bool,
+    pub owner_bypasses_rls: bool,
 }
 
 /// All that the checks look at.
@@ -33,6 +34,8 @@ pub struct Facts {
     pub privileges: Privileges,
     /// Whatever hangs on the table and is not a part of it.
     pub dependents: Vec<String>,
+    /// What the roles concerned lack to carry over what hangs on it, one sentence each.
+    pub needs: Vec<String>,
     /// Functions not PostgreSQL's own that writing a row would run.
     pub foreign_code: Vec<String>,
     /// The operator trusts the owners of tables (`trust_owner`).
@@ -51,6 +54,7 @@ pub fn reasons(facts: &Facts) -> Vec<String> {
                 .iter()
                 .map(|d| format!("it has {d}, which this version of repackd does not carry over")),
         );
+        reasons.extend(facts.needs.iter().cloned());
         reasons.extend(key(facts));
         reasons.extend(trust(facts));
     }
@@ -151,11 +155,12 @@ fn shape(facts: &Facts) -> Vec<String> {
     if let Some(of_type) = &r.of_type {
         reasons.push(format!("it is a typed table, of type {of_type}"));
     }
-    if r.row_security || r.force_row_security {
-        reasons.push(
-            "row security is enabled on it, which this version of repackd does not carry over"
-                .into(),
-        );
+    if r.force_row_security && !facts.privileges.owner_bypasses_rls {
+        reasons.push(format!(
+            "row security is forced on its owner, who would not see every row: ALTER ROLE {} BYPASSRLS, or ALTER TABLE {} NO FORCE ROW LEVEL SECURITY while it is repacked",
+            ident(&r.owner),
+            d.name().sql()
+        ));
     }
     if d.columns.iter().any(|c| !c.local) {
         reasons.push("it has inherited columns".into());

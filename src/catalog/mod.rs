@@ -5,12 +5,15 @@
 //! transaction, with an empty search path so that every name comes back qualified.
 
 pub mod acl;
+pub mod attached;
 pub mod difference;
 pub mod key;
 pub mod lookup;
+pub mod neighbours;
 pub mod table;
 
 pub use acl::Grant;
+pub use attached::Attached;
 pub use key::Key;
 pub use table::{
     Column, Constraint, ConstraintKind, Index, Sequence, Statistics, TableDescription,
@@ -26,24 +29,35 @@ const CONSTRAINTS: &str = include_str!("sql/constraints.sql");
 const INDEXES: &str = include_str!("sql/indexes.sql");
 const STATISTICS: &str = include_str!("sql/statistics.sql");
 const SEQUENCES: &str = include_str!("sql/sequences.sql");
+const FOREIGN_KEYS: &str = include_str!("sql/foreign_keys.sql");
+const TRIGGERS: &str = include_str!("sql/triggers.sql");
+const RULES: &str = include_str!("sql/rules.sql");
+const POLICIES: &str = include_str!("sql/policies.sql");
+const VIEWS: &str = include_str!("sql/views.sql");
+const FUNCTIONS: &str = include_str!("sql/functions.sql");
+const PUBLICATIONS: &str = include_str!("sql/publications.sql");
+const PUBLICATIONS_14: &str = include_str!("sql/publications_14.sql");
 
 /// The statements of a description, prepared on one session.
 #[derive(Clone)]
 pub struct Describer {
-    statements: [Statement; 6],
+    own: [Statement; 6],
+    attached: [Statement; 7],
 }
 
 impl Describer {
     /// Prepares them. The cutover does so ahead of its locks, under which planning would cost most
     /// of the time.
     pub async fn prepare(client: &impl GenericClient) -> Result<Self> {
-        let one = async |sql: &str| {
-            client
-                .prepare_typed(sql, &[Type::OID])
-                .await
-                .map_err(Error::sql("preparing to read the catalog"))
-        };
-        let (a, b, c, d, e, f) = tokio::try_join!(
+        let failed = || Error::sql("preparing to read the catalog");
+        let row = client
+            .query_one("SELECT pg_catalog.current_setting('server_version_num')::int", &[])
+            .await
+            .map_err(failed())?;
+        let publications =
+            if row.get::<_, i32>(0) < 150_000 { PUBLICATIONS_14 } else { PUBLICATIONS };
+        let one = async |sql: &str| client.prepare_typed(sql, &[Type::OID]).await.map_err(failed());
+        let own = tokio::try_join!(
             one(RELATION),
             one(COLUMNS),
             one(CONSTRAINTS),
@@ -51,7 +65,16 @@ impl Describer {
             one(STATISTICS),
             one(SEQUENCES)
         )?;
-        Ok(Self { statements: [a, b, c, d, e, f] })
+        let attached = tokio::try_join!(
+            one(FOREIGN_KEYS),
+            one(TRIGGERS),
+            one(RULES),
+            one(POLICIES),
+            one(VIEWS),
+            one(FUNCTIONS),
+            one(publications)
+        )?;
+        Ok(Self { own: own.into(), attached: attached.into() })
     }
 
     /// Describes the table with this OID, or `None` if there is no such relation. The statements
@@ -61,14 +84,15 @@ impl Describer {
         client: &impl GenericClient,
         oid: u32,
     ) -> Result<Option<TableDescription>> {
-        let s = &self.statements;
-        let (relation, columns, constraints, indexes, statistics, sequences) = tokio::try_join!(
-            object::<Option<table::Relation>>(client, &s[0], oid),
-            object(client, &s[1], oid),
-            object(client, &s[2], oid),
-            object(client, &s[3], oid),
-            object(client, &s[4], oid),
-            object(client, &s[5], oid),
+        let [relation, columns, constraints, indexes, statistics, sequences] = &self.own;
+        let (relation, columns, constraints, indexes, statistics, sequences, attached) = tokio::try_join!(
+            object::<Option<table::Relation>>(client, relation, oid),
+            object(client, columns, oid),
+            object(client, constraints, oid),
+            object(client, indexes, oid),
+            object(client, statistics, oid),
+            object(client, sequences, oid),
+            self.attached(client, oid),
         )?;
         Ok(relation.map(|relation| TableDescription {
             relation,
@@ -77,7 +101,23 @@ impl Describer {
             indexes,
             statistics,
             sequences,
+            attached,
         }))
+    }
+
+    async fn attached(&self, client: &impl GenericClient, oid: u32) -> Result<Attached> {
+        let [foreign_keys, triggers, rules, policies, views, functions, publications] =
+            &self.attached;
+        let (foreign_keys, triggers, rules, policies, views, functions, publications) = tokio::try_join!(
+            object(client, foreign_keys, oid),
+            object(client, triggers, oid),
+            object(client, rules, oid),
+            object(client, policies, oid),
+            object(client, views, oid),
+            object(client, functions, oid),
+            object(client, publications, oid),
+        )?;
+        Ok(Attached { foreign_keys, triggers, rules, policies, views, functions, publications })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The description of one table, free of OIDs: two tables with equal descriptions are dumped alike.
 
 use super::acl::Grant;
+use super::attached::Attached;
 use crate::names::QualifiedName;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,9 @@ pub struct TableDescription {
     pub statistics: Vec<Statistics>,
     /// The sequences its columns own.
     pub sequences: Vec<Sequence>,
+    /// What hangs on it from outside, or is put on only by the exchange.
+    #[serde(default)]
+    pub attached: Attached,
 }
 
 /// What `pg_class` says of the table.

@@ -2,7 +2,7 @@
 
 use super::context::{Control, Job, Run};
 use super::report::{self, Stage};
-use super::{begin, cleanup, journal};
+use super::{begin, cleanup, journal, validate};
 use crate::error::{Error, Result};
 use crate::job::{Ending, Figures, Report};
 use crate::pg::settings;
@@ -33,7 +33,11 @@ async fn try_abort(job: &Job, oid: u32, control: &Control, name: &mut String) ->
     let mut run = Run::new(job, control, sessions, journal);
     let (result, ending) = if phase.is_past_cutover() {
         run.note("the run was past its cutover: the new table stays, the old one was dropped");
-        (cleanup::run(&mut run).await, Ending::Done)
+        let finished = match validate::run(&mut run).await {
+            Ok(()) => cleanup::run(&mut run).await,
+            Err(e) => Err(e),
+        };
+        (finished, Ending::Done)
     } else {
         (cleanup::abort(&mut run).await, Ending::Aborted)
     };

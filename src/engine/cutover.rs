@@ -7,7 +7,8 @@
 //! 1. SHARE ROW EXCLUSIVE: writers wait, readers do not.
 //! 2. The last drain, committed: the shadow is complete before any reader has to wait. A reader that
 //!    waits may have its snapshot from before the wait (a STABLE function, EXECUTE, COPY TO).
-//! 3. ACCESS EXCLUSIVE ([`super::access`]), without making a client the victim of a deadlock.
+//! 3. ACCESS EXCLUSIVE ([`super::access`]) on what else the exchange touches and on the table, without
+//!    making a client the victim of a deadlock.
 //! 4. The fingerprint, and old snapshots ([`super::snapshots`]).
 //! 5. The [`exchange`].
 //!
@@ -24,9 +25,11 @@ use super::last_drain;
 use super::patience::{BEGIN_BRIEF, LOOK_AGAIN, LOOK_GAP};
 use super::sequences;
 use super::snapshots::{self, Mark, Old};
+use crate::catalog::neighbours::{self, Neighbour};
 use crate::config::{Blockers, OldSnapshots};
 use crate::error::{Error, Result};
 use crate::pg::lock::{self, Holder, Mode};
+use crate::preflight;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
@@ -85,6 +88,8 @@ struct Cutover {
     /// Attempts that failed because readers stayed in the table.
     kept_out: u32,
     checker: Checker,
+    /// What else the exchange locks, as of the last look.
+    neighbours: Vec<Neighbour>,
 }
 
 /// Tries until the exchange is committed or `cutover_wait` is over.
@@ -108,6 +113,10 @@ async fn attempts(run: &mut Run<'_>) -> Result<()> {
     // Checked once without a lock, so that a change of last week is not found after half an hour
     // of waiting for a quiet moment.
     let checker = Checker::prepare(run, &run.sessions.holder).await?;
+    let needs = preflight::needs(run.sessions.observer.client(), run.subject.oid).await?;
+    if let Some(first) = needs.into_iter().next() {
+        return Err(Error::Other(format!("{} cannot be exchanged: {first}", run.subject.table)));
+    }
     let mut cutover = Cutover {
         checker,
         budget: budget(run).await?,
@@ -117,6 +126,7 @@ async fn attempts(run: &mut Run<'_>) -> Result<()> {
         seen: HashMap::new(),
         last: "it was not tried".to_owned(),
         kept_out: 0,
+        neighbours: Vec::new(),
     };
     loop {
         run.check_stop()?;
@@ -214,6 +224,10 @@ impl Cutover {
     async fn look(&mut self, run: &mut Run<'_>) -> Result<Result<u64, String>> {
         let own = run.own_pids();
         let relations = relations(run).await?;
+        self.neighbours =
+            neighbours::neighbours(run.sessions.observer.client(), run.subject.oid).await?;
+        let relations: Vec<u32> =
+            relations.into_iter().chain(self.neighbours.iter().map(|n| n.oid)).collect();
         let s = &run.sessions;
         if let Some(vacuum) =
             lock::vacuum_gives_way(&s.holder, &s.observer, &relations, &own).await?
@@ -241,10 +255,10 @@ impl Cutover {
             return Ok(Ok(arrived));
         }
         // A snapshot that is older than this drain and still there a moment later is a long one.
-        let old = snapshots::old(run, &mark, &mark, false).await?;
+        let old = snapshots::old(run, &mark, &mark, &[], false).await?;
         if !old.is_empty() {
             tokio::time::sleep(LOOK_GAP).await;
-            let still = snapshots::old(run, &mark, &mark, false).await?;
+            let still = snapshots::old(run, &mark, &mark, &[], false).await?;
             let long: Vec<&Old> = still.iter().filter(|s| old.contains(s)).collect();
             if let Some(first) = long.first() {
                 self.old_since.get_or_insert_with(Instant::now);
@@ -335,7 +349,6 @@ impl Cutover {
         run: &mut Run<'_>,
         drained: &Mark,
     ) -> Result<(), (Failed, Option<Instant>)> {
-        let table = run.subject.table.sql();
         // Longer than the holder can be idle while the worker drains, and no more.
         let brief = format!(
             "{BEGIN_BRIEF}; SET LOCAL idle_in_transaction_session_timeout = {}; SET LOCAL statement_timeout = {}",
@@ -360,8 +373,13 @@ impl Cutover {
         };
         let wait = left(RESERVE)?.min(run.job.settings.lock_wait());
         let readers_first = self.kept_out >= PATIENT_READERS && self.kept_out.is_multiple_of(2);
-        let first = if readers_first { Mode::AccessExclusive } else { Mode::ShareRowExclusive };
-        if let Err(e) = lock::take(&run.sessions.holder, &table, first, wait).await {
+        let taken = if readers_first {
+            access::queue(run, &self.neighbours, wait).await
+        } else {
+            let table = run.subject.table.sql();
+            lock::take(&run.sessions.holder, &table, Mode::ShareRowExclusive, wait).await
+        };
+        if let Err(e) = taken {
             self.kept_out += u32::from(readers_first);
             return Err(at(e));
         }
@@ -382,7 +400,7 @@ impl Cutover {
         step("the shadow is complete");
         if !readers_first {
             let limit = left(RESERVE)?.min(run.job.settings.lock_wait());
-            if let Err(e) = access::exclude_readers(run, &table, limit).await {
+            if let Err(e) = access::exclude_readers(run, &self.neighbours, limit).await {
                 self.kept_out += u32::from(e.is_lock());
                 return Err(at(e));
             }
@@ -393,7 +411,9 @@ impl Cutover {
 
         if !self.proceeds(run) {
             loop {
-                let old = snapshots::old(run, mark, drained, !readers_first).await.map_err(at)?;
+                let old = snapshots::old(run, mark, drained, &self.neighbours, !readers_first)
+                    .await
+                    .map_err(at)?;
                 let Some(first) = old.first() else { break };
                 if left(RESERVE).is_err() {
                     self.old_since.get_or_insert_with(Instant::now);

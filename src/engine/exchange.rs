@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::job::Phase;
 use crate::names::QualifiedName;
 use crate::pg::{Session, run_all, settings};
-use crate::sql::exchange as sql;
+use crate::sql::{attached, exchange as sql};
 use std::time::{Duration, Instant};
 use tokio_postgres::Client;
 
@@ -32,7 +32,7 @@ pub async fn run(
         }
     };
     let now = swapped?;
-    run.journal.phase = Phase::Cleanup;
+    run.journal.phase = Phase::Validate;
     run.journal.state.taken_over = Some(now);
     let saved = run.journal.save(run.sessions.holder.client()).await;
     let committed = match saved {
@@ -78,7 +78,7 @@ async fn swap(
     let found = describer.describe(holder.client(), run.journal.shadow_oid).await?;
     let found =
         found.ok_or_else(|| Error::Other("the new table vanished in the exchange".into()))?;
-    if let Some(difference) = difference(&now, &found) {
+    if let Some(difference) = difference(&attached::expected(&now), &found) {
         return Err(Error::Changed {
             table: run.subject.table.clone(),
             difference: format!("the new table would differ: {difference}"),

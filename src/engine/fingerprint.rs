@@ -1,15 +1,15 @@
 //! The fingerprint: whoever changes the table during a run wins.
 
 use super::context::Run;
-use crate::catalog::{Describer, TableDescription, difference::difference, key};
+use crate::catalog::{Attached, Describer, TableDescription, difference::difference, key};
 use crate::error::{Error, Result};
 use crate::names::QualifiedName;
 use crate::pg::Session;
 use crate::preflight::DEPENDENTS;
 use tokio_postgres::{Statement, types::Type};
 
-/// Fails if the table is not what it was. Privileges are left out, which are read anew at the
-/// cutover, and the sequences of serial columns, which are not exchanged.
+/// Fails if the table is not what it was. What is read anew at the cutover is left out: privileges,
+/// and what hangs on the table. So are the sequences of serial columns, which are not exchanged.
 pub fn compare(
     table: &QualifiedName,
     expected: &TableDescription,
@@ -20,6 +20,8 @@ pub fn compare(
     let (mut expected, mut now) = (expected.without_grants(), now.without_grants());
     expected.sequences.retain(|s| s.identity);
     now.sequences.retain(|s| s.identity);
+    expected.attached = Attached::default();
+    now.attached = Attached::default();
     match difference(&expected, &now) {
         Some(difference) => changed(difference),
         None => Ok(()),

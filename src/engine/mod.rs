@@ -41,6 +41,7 @@ mod search;
 mod sequences;
 mod snapshots;
 mod status;
+mod validate;
 mod verify;
 
 pub use abort::abort;

@@ -1,6 +1,6 @@
 -- Transactions in this database whose snapshot may be older than a mark.
--- $1 the table; $2 our own backends; $3 transactions open at the mark, $4 the next transaction ID
--- then; $5 and $6 the same for sessions that wait for a lock on the table.
+-- $1 the relations that are locked; $2 our own backends; $3 transactions open at the mark, $4 the next transaction ID
+-- then; $5 and $6 the same for sessions that wait for a lock on one of them.
 -- Every role may see these columns of every session; only what is said in words may be missing.
 SELECT v.virtualxid::text, a.pid, coalesce(a.usename::text, 'an unknown role'),
        to_char(a.xact_start, 'HH24:MI:SS TZ')
@@ -8,7 +8,7 @@ FROM pg_catalog.pg_locks v
 JOIN pg_catalog.pg_stat_activity a ON a.pid = v.pid
 CROSS JOIN LATERAL (
     SELECT EXISTS (SELECT FROM pg_catalog.pg_locks w
-                   WHERE w.pid = v.pid AND NOT w.granted AND w.locktype = 'relation' AND w.relation = $1
+                   WHERE w.pid = v.pid AND NOT w.granted AND w.locktype = 'relation' AND w.relation = ANY ($1)
                      -- $7: readers were not kept waiting before the mark.
                      AND NOT ($7 AND w.mode IN ('AccessShareLock', 'RowShareLock'))) AS waits) x
 WHERE v.locktype = 'virtualxid' AND v.granted AND v.mode = 'ExclusiveLock'

@@ -3,6 +3,7 @@
 use super::begin;
 use super::context::Job;
 use crate::catalog::lookup::{self, Found};
+use crate::catalog::neighbours::{self, Neighbour};
 use crate::error::{Error, Result};
 use crate::job::Phase;
 use crate::job::Sizes;
@@ -82,14 +83,15 @@ pub async fn plan(job: &Job, table: &Found) -> Result<Plan> {
     }
     if let (true, Some(key)) = (plan.reasons.is_empty(), preflight.key) {
         let subject = Subject::new(table.oid, preflight.description, key);
-        plan.phases = phases(job, &subject);
+        let neighbours = neighbours::neighbours(session.client(), table.oid).await?;
+        plan.phases = phases(job, &subject, &neighbours);
         plan.cutover_sql = exchange::swap(&subject, &subject.description);
         plan.cutover_sql.extend(exchange::finish(&subject, &subject.description));
     }
     Ok(plan)
 }
 
-fn phases(job: &Job, subject: &Subject) -> Vec<PlanPhase> {
+fn phases(job: &Job, subject: &Subject, neighbours: &[Neighbour]) -> Vec<PlanPhase> {
     let s = &job.settings;
     let none = "none";
     let share = "ACCESS SHARE on the table, as any reader";
@@ -152,10 +154,26 @@ fn phases(job: &Job, subject: &Subject) -> Vec<PlanPhase> {
     phases.push(phase(
         Phase::Cutover,
         format!("exchanges the tables with the statements below, within {} ms, and tries again until it fits, for at most {} s", s.cutover_budget.as_millis(), s.cutover_wait.as_secs()),
-        "SHARE ROW EXCLUSIVE, then ACCESS EXCLUSIVE on the table, both within that time",
+        &cutover_locks(neighbours),
     ));
+    if subject.description.attached.foreign_keys.iter().any(|k| k.is_to_validate()) {
+        phases.push(phase(
+            Phase::Validate,
+            "validates the foreign keys that were added again without a look at the rows".into(),
+            "SHARE UPDATE EXCLUSIVE on the tables that refer, ROW SHARE on the others",
+        ));
+    }
     phases.push(phase(Phase::Cleanup, "drops the old table and the three schemas".into(), none));
     phases
+}
+
+/// The locks of the cutover, in their order.
+fn cutover_locks(neighbours: &[Neighbour]) -> String {
+    let names: Vec<_> = neighbours.iter().map(|n| format!("{}, ", n.name)).collect();
+    format!(
+        "SHARE ROW EXCLUSIVE on the table, then ACCESS EXCLUSIVE on {}the table, all within that time",
+        names.concat()
+    )
 }
 
 /// Whether repackd could work in a database at all.

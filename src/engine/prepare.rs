@@ -5,7 +5,7 @@
 //! rebuilt faithfully is found out here, not after hours of copying.
 
 use super::journal::{Journal, State};
-use crate::catalog::{self, difference::difference};
+use crate::catalog::{self, Attached, difference::difference};
 use crate::error::{Error, Result};
 use crate::job::{Figures, Phase};
 use crate::names::ident;
@@ -81,6 +81,7 @@ async fn rehearse(client: &Client, subject: &Subject, shadow: u32) -> Result<()>
     }
     statements.extend(shadow::late_defaults(description, &table));
     statements.extend(exchange::late(description, &table));
+    statements.extend(options::row_security(&description.relation, &table));
     statements.push(options::restore(&description.relation, &table));
     statements.extend(grants::exact(description, &table, &subject.names.new));
     let dressed = run_all(client, "rehearsing the new table", &statements).await;
@@ -99,7 +100,8 @@ async fn rehearse(client: &Client, subject: &Subject, shadow: u32) -> Result<()>
     };
     let schema = &subject.names.new;
     let mut expected = description.relocated(schema, &subject.table.name);
-    // A serial's sequence stays with the original until the exchange.
+    // These stay with the original until the exchange.
+    expected.attached = Attached::default();
     expected.sequences.retain(|s| s.identity);
     let found = found.relocated(schema, &subject.table.name);
     if let Some(difference) = difference(&expected, &found) {

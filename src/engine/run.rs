@@ -4,7 +4,8 @@ use super::context::{Control, Job, Run, Sessions};
 use super::journal::{self, Journal};
 use super::report::{self, Stage};
 use super::{
-    begin, capture, cleanup, copy, cutover, drain, fingerprint, index, prepare, purge, verify,
+    begin, capture, cleanup, copy, cutover, drain, fingerprint, index, prepare, purge, validate,
+    verify,
 };
 use crate::catalog::lookup::{self, Found};
 use crate::error::{Error, Result, Verdict};
@@ -172,6 +173,14 @@ async fn phases(run: &mut Run<'_>, goal: Goal) -> Result<()> {
             return Ok(());
         }
         run.timed(Phase::Cutover, async |run| cutover::run(run).await).await?;
+    }
+    if from <= Phase::Validate {
+        run.timed(Phase::Validate, async |run| {
+            cleanup::confirm(run).await?;
+            validate::run(run).await?;
+            run.enter(Phase::Cleanup).await
+        })
+        .await?;
     }
     run.timed(Phase::Cleanup, async |run| {
         cleanup::confirm(run).await?;

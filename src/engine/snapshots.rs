@@ -7,6 +7,7 @@
 //! has a newer snapshot by now, cannot have one that is too old.
 
 use super::context::Run;
+use crate::catalog::neighbours::Neighbour;
 use crate::error::{Error, Result};
 use tokio_postgres::types::Type;
 
@@ -60,23 +61,25 @@ pub async fn mark(run: &Run<'_>) -> Result<Mark> {
 }
 
 /// The transactions open now whose snapshot may be from before the mark. Those that wait for a
-/// lock on the table are held against `waiters` instead: planning takes a snapshot first, so they
+/// lock of ours are held against `waiters` instead: planning takes a snapshot first, so they
 /// show an old one, but READ COMMITTED takes a fresh one when the wait is over. With `writers_only`
 /// that goes for writers alone: a reader in a STABLE function, say, takes none.
 pub async fn old(
     run: &Run<'_>,
     mark: &Mark,
     waiters: &Mark,
+    neighbours: &[Neighbour],
     writers_only: bool,
 ) -> Result<Vec<Old>> {
     let own = run.own_pids();
+    let locked: Vec<u32> = neighbours.iter().map(|n| n.oid).chain([run.subject.oid]).collect();
     let rows = run
         .sessions
         .observer
         .query_typed(
             include_str!("old_snapshots.sql"),
             &[
-                (&run.subject.oid, Type::OID),
+                (&locked, Type::OID_ARRAY),
                 (&own, Type::INT4_ARRAY),
                 (&mark.transactions, Type::TEXT_ARRAY),
                 (&mark.next_xid.to_string(), Type::TEXT),

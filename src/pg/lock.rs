@@ -6,6 +6,7 @@
 
 use super::Session;
 use crate::error::{Error, Result};
+use crate::names::ident;
 use std::time::Duration;
 use tokio_postgres::types::Type;
 
@@ -137,7 +138,10 @@ pub async fn vacuum_gives_way(
 ) -> Result<Option<String>> {
     let row = observer
         .query_typed_opt(
-            "SELECT l.relation::regclass::text, l.pid FROM pg_catalog.pg_locks l
+            "SELECT l.relation::regclass::text, l.pid,
+                    CASE WHEN pg_catalog.pg_has_role(session_user, c.relowner, 'MEMBER')
+                         THEN pg_catalog.pg_get_userbyid(c.relowner)::text END
+             FROM pg_catalog.pg_locks l
              JOIN pg_catalog.pg_class c ON c.oid = l.relation AND c.relkind = 'r'
              WHERE l.locktype = 'relation' AND l.granted AND l.relation = ANY ($1)
                AND l.mode = 'ShareUpdateExclusiveLock' AND l.pid <> ALL ($2)
@@ -149,15 +153,18 @@ pub async fn vacuum_gives_way(
         .map_err(Error::sql("looking for autovacuum"))?;
     let Some(row) = row else { return Ok(None) };
     let table: String = row.get(0);
-    let asked = super::transaction(session, super::READ_COMMITTED, async |_| {
+    let busy = format!("pid {} is vacuuming or altering {table}", row.get::<_, i32>(1));
+    // It may be another table that the exchange touches.
+    let Some(owner) = row.get::<_, Option<String>>(2) else { return Ok(Some(busy)) };
+    let asked = super::transaction(session, super::READ_COMMITTED, async |client| {
+        let become_owner = format!("SET LOCAL ROLE {}", ident(&owner));
+        client.batch_execute(&become_owner).await.map_err(Error::sql("becoming its owner"))?;
         take(session, &table, Mode::ShareUpdateExclusive, VACUUM_PATIENCE).await
     })
     .await;
     match asked {
         Ok(()) => Ok(None),
-        Err(e) if e.is_lock() => {
-            Ok(Some(format!("pid {} is vacuuming or altering the table", row.get::<_, i32>(1))))
-        }
+        Err(e) if e.is_lock() => Ok(Some(busy)),
         Err(e) => Err(e),
     }
 }

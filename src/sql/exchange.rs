@@ -1,63 +1,56 @@
 //! The exchange: the statements that put the shadow in the table's place.
 
-use super::{Subject, capture, grants, options, shadow};
+use super::script::Script;
+use super::{Subject, attached, capture, grants, options, shadow};
 use crate::catalog::TableDescription;
 use crate::names::{QualifiedName, ident, literal};
 
-/// The first half of the exchange: capture off, the old table out, the shadow in. Both halves run
-/// as the table's owner, in one transaction whose locks are already held.
+/// The first half of the exchange: capture off, the old table out, the shadow in. Both halves begin
+/// and end as the table's owner, in one transaction whose locks are already held.
 pub fn swap(subject: &Subject, now: &TableDescription) -> Vec<String> {
     let table = subject.table.sql();
-    let mut out = vec![capture::detach(&table, &subject.names)];
+    let mut script = Script::new(&now.relation.owner);
+    script.owner(capture::detach(&table, &subject.names));
     if !subject.key.btree {
-        out.push(format!(
-            "DROP INDEX {}.{}",
-            ident(&subject.names.new),
-            ident(super::indexes::HELPER)
-        ));
+        let helper = QualifiedName::new(&subject.names.new, super::indexes::HELPER);
+        script.owner(format!("DROP INDEX {}", helper.sql()));
     }
+    attached::off(&mut script, now);
     for s in &now.statistics {
-        let name = format!("{}.{}", ident(&s.schema), ident(&s.name));
-        as_role(&mut out, &now.relation.owner, &s.owner, format!("DROP STATISTICS {name}"));
+        let name = QualifiedName::new(&s.schema, &s.name);
+        script.run(&s.owner, format!("DROP STATISTICS {}", name.sql()));
     }
-    out.push(format!("ALTER TABLE {table} SET SCHEMA {}", ident(&subject.names.old)));
-    out
+    script.owner(format!("ALTER TABLE {table} SET SCHEMA {}", ident(&subject.names.old)));
+    script.finish()
 }
 
 /// The second half: everything that could not be on the shadow before. `now` is the old table as
-/// described after the first half: nobody can grant anything on it any more without failing.
+/// described before the first half, with the privileges read after it: nobody can grant anything
+/// on it any more without failing.
 pub fn finish(subject: &Subject, now: &TableDescription) -> Vec<String> {
     let table = subject.table.sql();
     let schema = ident(&subject.table.schema);
-    let mut out = Vec::new();
+    let mut script = Script::new(&now.relation.owner);
     for s in now.sequences.iter().filter(|s| s.identity) {
         let old = QualifiedName::new(&subject.names.old, &s.name).sql();
         // The owner may have revoked this from itself; the old sequence is done with.
-        out.push(format!("GRANT SELECT ON SEQUENCE {old} TO {}", subject.owner()));
-        out.push(format!(
+        script.owner(format!("GRANT SELECT ON SEQUENCE {old} TO {}", subject.owner()));
+        script.owner(format!(
             "SELECT pg_catalog.setval({}::pg_catalog.regclass, last_value, is_called) FROM {old}",
             literal(&QualifiedName::new(&subject.names.new, &s.name).sql())
         ));
     }
     // Privileges while it is still in the run's schema: whoever has to grant them may have lost
     // USAGE on the table's own.
-    out.extend(grants::exact(now, &subject.shadow().sql(), &subject.names.new));
-    out.push(format!("ALTER TABLE {} SET SCHEMA {schema}", subject.shadow().sql()));
-    out.extend(move_statistics(subject, now));
-    out.extend(shadow::late_defaults(&subject.description, &table));
-    out.extend(late(now, &table));
-    out.push(options::restore(&now.relation, &table));
-    out
-}
-
-fn as_role(out: &mut Vec<String>, owner: &str, role: &str, statement: String) {
-    if role == owner {
-        out.push(statement);
-    } else {
-        out.push(format!("SET LOCAL ROLE {}", ident(role)));
-        out.push(statement);
-        out.push(format!("SET LOCAL ROLE {}", ident(owner)));
-    }
+    script.owned(grants::exact(now, &subject.shadow().sql(), &subject.names.new));
+    script.owner(format!("ALTER TABLE {} SET SCHEMA {schema}", subject.shadow().sql()));
+    script.owned(move_statistics(subject, now));
+    script.owned(shadow::late_defaults(&subject.description, &table));
+    script.owned(late(now, &table));
+    attached::on(&mut script, now);
+    script.owned(options::row_security(&now.relation, &table));
+    script.owner(options::restore(&now.relation, &table));
+    script.finish()
 }
 
 fn move_statistics(subject: &Subject, now: &TableDescription) -> Vec<String> {

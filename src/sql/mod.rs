@@ -3,6 +3,7 @@
 //! Values are bound where the protocol allows it; identifiers cannot be, so they go through
 //! [`crate::names`].
 
+pub mod attached;
 pub mod capture;
 pub mod copy;
 pub mod drain;
@@ -11,6 +12,7 @@ pub mod grants;
 pub mod indexes;
 pub mod options;
 pub mod schemas;
+pub mod script;
 pub mod shadow;
 pub mod verify;
 

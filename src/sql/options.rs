@@ -35,6 +35,18 @@ pub fn restore(relation: &Relation, table: &str) -> String {
     format!("ALTER TABLE {table} RESET ({reset}){set}")
 }
 
+/// Row security, which would hide rows from the copy if it were on before.
+pub fn row_security(relation: &Relation, table: &str) -> Vec<String> {
+    let mut statements = Vec::new();
+    if relation.row_security {
+        statements.push(format!("ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"));
+    }
+    if relation.force_row_security {
+        statements.push(format!("ALTER TABLE {table} FORCE ROW LEVEL SECURITY"));
+    }
+    statements
+}
+
 fn both(relation: &Relation) -> String {
     let parts = [list(&relation.reloptions, ""), list(&relation.toast_reloptions, "toast.")];
     parts.iter().filter(|p| !p.is_empty()).cloned().collect::<Vec<_>>().join(", ")

@@ -1,7 +1,8 @@
--- Everything that hangs on the table and is not plainly a part of it, in words.
--- $1 OID of the table; $2 names of triggers to leave out (repackd's own). One row per dependent.
+-- Everything that hangs on the table, is not plainly a part of it and cannot be carried over, in
+-- words. $1 OID of the table; $2 names of triggers to leave out (repackd's own). One row each.
 -- First the parts are collected (indexes, constraints, defaults, row type, own sequences, ...);
--- whatever else refers to one of them, of whatever kind, is listed: nothing is ignored.
+-- whatever else refers to one of them, of whatever kind, is listed unless another query of this
+-- directory finds it as something to carry over: nothing is ignored.
 WITH RECURSIVE part(classid, objid) AS (
     SELECT 'pg_catalog.pg_class'::regclass::oid, $1::oid
     UNION
@@ -29,7 +30,24 @@ WITH RECURSIVE part(classid, objid) AS (
     SELECT DISTINCT d.classid, d.objid, d.objsubid
     FROM part p
     JOIN pg_catalog.pg_depend d ON d.refclassid = p.classid AND d.refobjid = p.objid
+    LEFT JOIN pg_catalog.pg_constraint k ON d.classid = 'pg_catalog.pg_constraint'::regclass AND k.oid = d.objid
+    LEFT JOIN pg_catalog.pg_constraint kp ON kp.oid = k.conparentid
+    LEFT JOIN pg_catalog.pg_trigger g ON d.classid = 'pg_catalog.pg_trigger'::regclass AND g.oid = d.objid
+    LEFT JOIN pg_catalog.pg_rewrite w ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND w.oid = d.objid
+    LEFT JOIN pg_catalog.pg_class v ON v.oid = w.ev_class
+    LEFT JOIN pg_catalog.pg_proc f ON d.classid = 'pg_catalog.pg_proc'::regclass AND f.oid = d.objid
     WHERE NOT EXISTS (SELECT FROM part q WHERE q.classid = d.classid AND q.objid = d.objid)
+      -- Carried over: foreign keys, each also where a partition of the other table has its own.
+      AND NOT (k.contype = 'f' AND (k.conparentid = 0 OR kp.conrelid = $1 OR kp.confrelid = $1))
+      -- And what names the table itself, or the constraint that makes a query with GROUP BY depend
+      -- on its key.
+      AND NOT ((p.classid = 'pg_catalog.pg_class'::regclass AND p.objid = $1
+                OR p.classid = 'pg_catalog.pg_constraint'::regclass)
+               AND (k.contype = 't' AND k.conrelid = $1
+                    OR g.tgrelid = $1 AND NOT g.tgisinternal AND g.tgparentid = 0
+                    OR w.oid IS NOT NULL AND v.relkind <> 'm'
+                    OR f.prosqlbody IS NOT NULL
+                    OR d.classid IN ('pg_catalog.pg_policy'::regclass, 'pg_catalog.pg_publication_rel'::regclass)))
       -- A serial's sequence is kept, with its OID: what else uses it does not notice.
       AND NOT (p.classid = 'pg_catalog.pg_class'::regclass AND p.objid IN (
           SELECT s.objid FROM pg_catalog.pg_depend s JOIN pg_catalog.pg_class c ON c.oid = s.objid
@@ -65,12 +83,19 @@ UNION
 SELECT 'publication ' || pg_catalog.quote_ident(b.pubname) || ' (for all tables)'
 FROM pg_catalog.pg_publication b WHERE b.puballtables
 UNION
--- FOR TABLES IN SCHEMA, PostgreSQL 15; pg_publication_tables knows it in every version.
-SELECT 'publication ' || pg_catalog.quote_ident(t.pubname)
-FROM pg_catalog.pg_publication_tables t
-JOIN pg_catalog.pg_namespace n ON n.nspname = t.schemaname
-JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = t.tablename
-WHERE c.oid = $1
+-- ALTER TABLE ... ADD FOREIGN KEY ... NOT VALID is not to be had on a partitioned table before 18.
+SELECT 'foreign key ' || pg_catalog.quote_ident(k.conname) || ' of the partitioned table ' || k.conrelid::regclass::text
+       || ', which PostgreSQL before 18 can only add again with a scan under lock'
+FROM pg_catalog.pg_constraint k
+JOIN pg_catalog.pg_class c ON c.oid = k.conrelid AND c.relkind = 'p'
+WHERE k.contype = 'f' AND k.conparentid = 0 AND k.confrelid = $1
+  AND pg_catalog.current_setting('server_version_num')::int < 180000
+UNION
+SELECT 'foreign key ' || pg_catalog.quote_ident(k.conname) || ' of table ' || k.conrelid::regclass::text
+       || ', of which a trigger is disabled'
+FROM pg_catalog.pg_constraint k
+JOIN pg_catalog.pg_trigger g ON g.tgconstraint = k.oid
+WHERE k.contype = 'f' AND (k.conrelid = $1 OR k.confrelid = $1) AND g.tgisinternal AND g.tgenabled <> 'O'
 UNION
 SELECT 'a subscription that fills the table' FROM pg_catalog.pg_subscription_rel s WHERE s.srrelid = $1
 UNION

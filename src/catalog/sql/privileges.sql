@@ -26,6 +26,7 @@ SELECT
           WHERE NOT pg_catalog.pg_has_role(g.role, 'MEMBER')) AS foreign_roles,
     (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = session_user) AS login_is_superuser,
     (SELECT rolsuper FROM pg_catalog.pg_roles WHERE oid = c.relowner) AS owner_is_superuser,
+    (SELECT rolsuper OR rolbypassrls FROM pg_catalog.pg_roles WHERE oid = c.relowner) AS owner_bypasses_rls,
     session_user::text AS login,
     pg_catalog.current_database()::text AS database
 FROM pg_catalog.pg_class c

@@ -1,0 +1,27 @@
+-- The foreign keys of the table, to it, or both. $1 OID of the table. One row, one JSON array.
+-- Those that a partition has from its parent, or a partitioned table hands to its partitions, come
+-- and go with the one they belong to (conparentid).
+SELECT coalesce(json_agg(json_build_object(
+    'name', k.conname,
+    'table', json_build_object('schema', n.nspname, 'name', c.relname),
+    'owner', pg_catalog.pg_get_userbyid(c.relowner),
+    'own', k.conrelid = $1,
+    'references', json_build_object('schema', pn.nspname, 'name', p.relname),
+    'definition', pg_catalog.pg_get_constraintdef(k.oid),
+    'validated', k.convalidated,
+    'enforced', coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true),
+    'full', k.confmatchtype = 'f',
+    'columns', (SELECT json_agg(a.attname ORDER BY u.ord)
+                FROM unnest(k.conkey) WITH ORDINALITY AS u(attnum, ord)
+                JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.attnum),
+    'foreign_columns', (SELECT json_agg(a.attname ORDER BY u.ord)
+                FROM unnest(k.confkey) WITH ORDINALITY AS u(attnum, ord)
+                JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.attnum),
+    'comment', pg_catalog.obj_description(k.oid, 'pg_constraint')
+    ) ORDER BY n.nspname, c.relname, k.conname), '[]')::text
+FROM pg_catalog.pg_constraint k
+JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_class p ON p.oid = k.confrelid
+JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
+WHERE k.contype = 'f' AND k.conparentid = 0 AND (k.conrelid = $1 OR k.confrelid = $1)

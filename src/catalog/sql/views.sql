@@ -1,0 +1,15 @@
+-- The views that name the table themselves. $1 OID of the table. One row, one JSON array.
+-- Views on these views do not notice anything: CREATE OR REPLACE keeps the OID.
+SELECT coalesce(json_agg(json_build_object(
+    'name', json_build_object('schema', n.nspname, 'name', c.relname),
+    'owner', pg_catalog.pg_get_userbyid(c.relowner),
+    'definition', pg_catalog.pg_get_viewdef(c.oid),
+    'options', coalesce(c.reloptions, '{}')
+    ) ORDER BY n.nspname, c.relname), '[]')::text
+FROM pg_catalog.pg_class c
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'v'
+  AND EXISTS (SELECT FROM pg_catalog.pg_rewrite r
+              JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
+              WHERE r.ev_class = c.oid AND r.rulename = '_RETURN'
+                AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = $1)

@@ -1,0 +1,11 @@
+//! Functions and procedures with a body in standard SQL, which is bound to the table it names.
+
+use super::Script;
+use crate::catalog::attached::Function;
+
+/// On: CREATE OR REPLACE keeps their OID and privileges.
+pub fn on<'a>(script: &mut Script<'a>, functions: &'a [Function]) {
+    for function in functions {
+        script.run(&function.owner, function.definition.trim_end());
+    }
+}

@@ -1,0 +1,62 @@
+//! What hangs on the table: off the old one, and on the new one.
+//!
+//! Both halves are part of the exchange. What is taken off is what would reach the old table, or
+//! could not be there twice; what else hangs on the old table goes when that is dropped, after the
+//! new one was found to have it.
+
+pub mod foreign_keys;
+mod functions;
+mod policies;
+mod publications;
+mod rules;
+mod triggers;
+mod views;
+
+use super::script::Script;
+use crate::catalog::TableDescription;
+use crate::names::{QualifiedName, ident, literal};
+
+/// Off the old table, which still has its name.
+pub fn off<'a>(script: &mut Script<'a>, table: &'a TableDescription) {
+    let attached = &table.attached;
+    publications::off(script, &table.name(), &attached.publications);
+    foreign_keys::off(script, &attached.foreign_keys);
+}
+
+/// On the new table, which has the name by now. Foreign keys first: from there on nobody could
+/// write what they forbid.
+pub fn on<'a>(script: &mut Script<'a>, table: &'a TableDescription) {
+    let attached = &table.attached;
+    foreign_keys::on(script, &attached.foreign_keys);
+    triggers::on(script, &table.name(), &attached.triggers);
+    rules::on(script, &attached.rules);
+    policies::on(script, &attached.policies);
+    views::on(script, &attached.views);
+    functions::on(script, &attached.functions);
+    publications::on(script, &table.name(), &attached.publications);
+}
+
+/// The table as it is to be found right after the exchange: foreign keys are not valid yet.
+pub fn expected(table: &TableDescription) -> TableDescription {
+    let mut expected = table.clone();
+    for key in expected.attached.foreign_keys.iter_mut().filter(|k| k.is_to_validate()) {
+        key.validated = false;
+        key.definition.push_str(foreign_keys::NOT_VALID);
+    }
+    expected
+}
+
+/// A comment on something that belongs to a table.
+fn comment(kind: &str, name: &str, table: &QualifiedName, text: &str) -> String {
+    format!("COMMENT ON {kind} {} ON {} IS {}", ident(name), table.sql(), literal(text))
+}
+
+/// ENABLE, DISABLE, … by the letter in the catalog; `None` for what is so from the start.
+fn enabling(letter: &str) -> Option<&'static str> {
+    match letter {
+        "D" => Some("DISABLE"),
+        "R" => Some("ENABLE REPLICA"),
+        "A" => Some("ENABLE ALWAYS"),
+        _ => None,
+    }
+}

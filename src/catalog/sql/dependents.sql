@@ -38,16 +38,16 @@ WITH RECURSIVE part(classid, objid) AS (
     LEFT JOIN pg_catalog.pg_proc f ON d.classid = 'pg_catalog.pg_proc'::regclass AND f.oid = d.objid
     WHERE NOT EXISTS (SELECT FROM part q WHERE q.classid = d.classid AND q.objid = d.objid)
       -- Carried over: foreign keys, each also where a partition of the other table has its own.
-      AND NOT (k.contype = 'f' AND (k.conparentid = 0 OR kp.conrelid = $1 OR kp.confrelid = $1))
+      AND (k.contype = 'f' AND (k.conparentid = 0 OR kp.conrelid = $1 OR kp.confrelid = $1)) IS NOT TRUE
       -- And what names the table itself, or the constraint that makes a query with GROUP BY depend
       -- on its key.
-      AND NOT ((p.classid = 'pg_catalog.pg_class'::regclass AND p.objid = $1
+      AND ((p.classid = 'pg_catalog.pg_class'::regclass AND p.objid = $1
                 OR p.classid = 'pg_catalog.pg_constraint'::regclass)
                AND (k.contype = 't' AND k.conrelid = $1
                     OR g.tgrelid = $1 AND NOT g.tgisinternal AND g.tgparentid = 0
                     OR w.oid IS NOT NULL AND v.relkind <> 'm'
                     OR f.prosqlbody IS NOT NULL
-                    OR d.classid IN ('pg_catalog.pg_policy'::regclass, 'pg_catalog.pg_publication_rel'::regclass)))
+                    OR d.classid IN ('pg_catalog.pg_policy'::regclass, 'pg_catalog.pg_publication_rel'::regclass))) IS NOT TRUE
       -- A serial's sequence is kept, with its OID: what else uses it does not notice.
       AND NOT (p.classid = 'pg_catalog.pg_class'::regclass AND p.objid IN (
           SELECT s.objid FROM pg_catalog.pg_depend s JOIN pg_catalog.pg_class c ON c.oid = s.objid

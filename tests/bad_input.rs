@@ -74,7 +74,8 @@ pub fn tests() -> Vec<Trial> {
         changed: dropped renamed column_added column_dropped column_renamed column_retyped
             retyped_there_and_back
             key_renamed key_retyped_to_text key_retyped_to_int key_dropped index_added
-            constraint_added view_added trigger_added triggers_off_and_on owner_changed granted;
+            constraint_added view_added view_of_somebody_else trigger_added foreign_key_added row_type_used
+            triggers_off_and_on owner_changed granted;
     };
     let mut all = trials("bad_input", &newest(), general);
     all.extend(trials("bad_input", &ends(), varying));

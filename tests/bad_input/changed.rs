@@ -1,5 +1,5 @@
-//! A table that is changed while a run of it waits. Writers never fail, whatever the change; the
-//! change wins, and the run says so and takes itself back.
+//! A table that is changed while a run of it waits. Writers never fail, whatever the change. What can
+//! be is carried over; otherwise the change wins, and the run says so and takes itself back.
 
 use crate::support::scene::Scene;
 use crate::support::{Outcome, Server, same};
@@ -16,7 +16,7 @@ struct Change {
     sql: &'static str,
     /// Writes to the table as it is then.
     writes: &'static str,
-    /// What is said of it.
+    /// What is said of it; nothing if it is carried over.
     says: &'static [&'static str],
 }
 
@@ -29,7 +29,8 @@ impl Change {
     async fn meets_a_run(&self, server: &Server) -> Outcome {
         let control = Scene::new(server, self.sql).await?;
         let expected = control.database.dump()?;
-        for (command, status) in [("resume", 1), ("abort", 0)] {
+        let resumed = i32::from(!self.says.is_empty());
+        for (command, status) in [("resume", resumed), ("abort", 0)] {
             let scene = Scene::new(server, "").await?;
             scene.repackd(&["prepare", "t"])?.status(0)?;
             scene.run(self.sql).await?;
@@ -153,14 +154,50 @@ pub async fn constraint_added(server: Server) -> Outcome {
 }
 
 pub async fn view_added(server: Server) -> Outcome {
-    let sql = "CREATE VIEW public.seen AS SELECT id FROM public.t;";
-    Change::new(sql, &["view", "seen"]).meets_a_run(&server).await
+    let sql =
+        "SET ROLE shape_owner; CREATE VIEW public.seen AS SELECT id FROM public.t; RESET ROLE;";
+    Change::new(sql, &[]).meets_a_run(&server).await
+}
+
+pub async fn foreign_key_added(server: Server) -> Outcome {
+    let sql = "SET ROLE shape_owner;
+               CREATE TABLE public.child (t_id bigint REFERENCES public.t ON DELETE CASCADE);
+               INSERT INTO public.child SELECT min(id) FROM public.t;
+               RESET ROLE;";
+    Change::new(sql, &[]).meets_a_run(&server).await
+}
+
+/// What may not be carried over stops the run before it locks anything; it can be resumed with the
+/// privilege.
+pub async fn view_of_somebody_else(server: Server) -> Outcome {
+    let sql = "CREATE VIEW public.seen AS SELECT id FROM public.t;
+               DO $$ BEGIN CREATE ROLE view_owner; EXCEPTION WHEN duplicate_object THEN END $$;
+               GRANT USAGE, CREATE ON SCHEMA public TO view_owner;
+               ALTER VIEW public.seen OWNER TO view_owner;";
+    let scene = Scene::new(&server, "").await?;
+    scene.repackd(&["prepare", "t"])?.status(0)?;
+    scene.run(sql).await?;
+    let report = scene.repackd(&["resume", "t"])?;
+    report.status(1)?.says(&["view public.seen", "GRANT view_owner TO shape_owner", "resume"])?;
+    scene.run("GRANT view_owner TO shape_owner").await?;
+    scene.repackd(&["resume", "t"])?.status(0)?;
+    scene.run("REVOKE view_owner FROM shape_owner; GRANT SELECT ON t TO view_owner").await?;
+    if scene.ask("SELECT count(*) = (SELECT count(*) FROM t) FROM seen").await? != "t" {
+        return Err("the view does not read the table".into());
+    }
+    scene.drop().await
+}
+
+/// What is added meanwhile and cannot be carried over ends the run.
+pub async fn row_type_used(server: Server) -> Outcome {
+    let sql = "CREATE FUNCTION public.seen(public.t) RETURNS int LANGUAGE sql AS 'SELECT 1';";
+    Change::new(sql, &["function", "seen"]).meets_a_run(&server).await
 }
 
 pub async fn trigger_added(server: Server) -> Outcome {
     let sql = "CREATE TRIGGER own BEFORE UPDATE ON public.t FOR EACH ROW
                EXECUTE FUNCTION suppress_redundant_updates_trigger();";
-    Change::new(sql, &["trigger", "own"]).meets_a_run(&server).await
+    Change::new(sql, &[]).meets_a_run(&server).await
 }
 
 /// As a data-only restore does it: writes in between are not captured.

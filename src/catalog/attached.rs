@@ -49,6 +49,8 @@ pub struct ForeignKey {
     pub columns: Vec<String>,
     /// The columns they refer to.
     pub foreign_columns: Vec<String>,
+    /// Whether its owner has the rights that making it anew takes; otherwise the login role does it.
+    pub able: bool,
     /// Its comment.
     pub comment: Option<String>,
 }
@@ -90,6 +92,8 @@ pub struct Rule {
     pub definition: String,
     /// `ev_enabled`.
     pub enabled: String,
+    /// Whether its owner has the rights that making it anew takes; otherwise the login role does it.
+    pub able: bool,
     /// Its comment.
     pub comment: Option<String>,
 }
@@ -115,6 +119,8 @@ pub struct Policy {
     pub using: Option<String>,
     /// WITH CHECK.
     pub check: Option<String>,
+    /// Whether its owner has the rights that making it anew takes; otherwise the login role does it.
+    pub able: bool,
     /// Its comment.
     pub comment: Option<String>,
 }
@@ -130,6 +136,8 @@ pub struct View {
     pub definition: String,
     /// security_barrier and the like.
     pub options: Vec<String>,
+    /// Whether its owner has the rights that making it anew takes; otherwise the login role does it.
+    pub able: bool,
 }
 
 /// A function or procedure.
@@ -143,6 +151,8 @@ pub struct Function {
     pub owner: String,
     /// `pg_get_functiondef`.
     pub definition: String,
+    /// Whether its owner has the rights that making it anew takes; otherwise the login role does it.
+    pub able: bool,
 }
 
 /// The table's part in a publication.

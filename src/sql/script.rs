@@ -40,6 +40,11 @@ impl<'a> Script<'a> {
         self.statements.push(statement.into());
     }
 
+    /// As `role` if that is able, otherwise as the login role.
+    pub fn able(&mut self, role: &'a str, able: bool, statement: impl Into<String>) {
+        if able { self.run(role, statement) } else { self.login(statement) }
+    }
+
     /// Statements that begin and end as the table's owner.
     pub fn owned(&mut self, statements: impl IntoIterator<Item = String>) {
         for statement in statements {

@@ -17,6 +17,11 @@ SELECT coalesce(json_agg(json_build_object(
     'foreign_columns', (SELECT json_agg(a.attname ORDER BY u.ord)
                 FROM unnest(k.confkey) WITH ORDINALITY AS u(attnum, ord)
                 JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.attnum),
+    'able', pg_catalog.has_schema_privilege(c.relowner, p.relnamespace, 'USAGE')
+        AND NOT EXISTS (SELECT FROM unnest(k.confkey) AS u(attnum)
+                        WHERE NOT pg_catalog.has_column_privilege(c.relowner, p.oid, u.attnum, 'REFERENCES'))
+        AND NOT EXISTS (SELECT FROM unnest(k.conkey) AS u(attnum)
+                        WHERE NOT pg_catalog.has_column_privilege(c.relowner, c.oid, u.attnum, 'REFERENCES')),
     'comment', pg_catalog.obj_description(k.oid, 'pg_constraint')
     ) ORDER BY n.nspname, c.relname, k.conname), '[]')::text
 FROM pg_catalog.pg_constraint k

@@ -1,35 +1,37 @@
 -- What the roles concerned would lack when the things that hang on the table are taken off it and
 -- put on the new one: one reason in words each, with the statement that helps. $1 OID of the table.
--- Run as the login role.
+-- Run as the login role. Each thing is made anew by its own owner, or, if that has not got the rights
+-- any more, by the login role, if it has them.
 WITH me AS (
     SELECT c.oid, c.relowner, c.relnamespace, pg_catalog.quote_ident(n.nspname) AS schema
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.oid = $1
-), acting(role, what, creates_in) AS (
-    -- Whatever has to be done as its own owner, who may be another than the table's.
-    SELECT c.relowner, 'foreign key ' || pg_catalog.quote_ident(k.conname) || ' of ' || c.oid::regclass::text, 0::oid
-    FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
-    WHERE k.contype = 'f' AND k.conparentid = 0 AND k.confrelid = $1
-    UNION
+), acting(role, what, creates_in, uses) AS (
+    -- Whatever has to be done as its own owner, who may be another than the table's; the schema it
+    -- creates in, and the one it has to look into.
     SELECT v.relowner,
            CASE WHEN r.rulename = '_RETURN' THEN 'view ' ELSE 'rule ' || pg_catalog.quote_ident(r.rulename) || ' of ' END
            || v.oid::regclass::text,
-           CASE WHEN r.rulename = '_RETURN' THEN v.relnamespace ELSE 0 END
-    FROM pg_catalog.pg_depend d
+           CASE WHEN r.rulename = '_RETURN' THEN v.relnamespace END, me.relnamespace
+    FROM me, pg_catalog.pg_depend d
     JOIN pg_catalog.pg_rewrite r ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND r.oid = d.objid
     JOIN pg_catalog.pg_class v ON v.oid = r.ev_class
     WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = $1 AND v.oid <> $1
     UNION
-    SELECT c.relowner, 'policy ' || pg_catalog.quote_ident(p.polname) || ' of ' || c.oid::regclass::text, 0
-    FROM pg_catalog.pg_depend d
+    SELECT c.relowner, 'policy ' || pg_catalog.quote_ident(p.polname) || ' of ' || c.oid::regclass::text, NULL, me.relnamespace
+    FROM me, pg_catalog.pg_depend d
     JOIN pg_catalog.pg_policy p ON d.classid = 'pg_catalog.pg_policy'::regclass AND p.oid = d.objid
     JOIN pg_catalog.pg_class c ON c.oid = p.polrelid
     WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = $1 AND c.oid <> $1
     UNION
-    SELECT f.proowner, 'function ' || f.oid::regprocedure::text, f.pronamespace
-    FROM pg_catalog.pg_depend d
+    SELECT f.proowner, 'function ' || f.oid::regprocedure::text, f.pronamespace, me.relnamespace
+    FROM me, pg_catalog.pg_depend d
     JOIN pg_catalog.pg_proc f ON d.classid = 'pg_catalog.pg_proc'::regclass AND f.oid = d.objid
     WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = $1 AND f.prosqlbody IS NOT NULL
+    UNION
+    SELECT c.relowner, 'foreign key ' || pg_catalog.quote_ident(k.conname) || ' of ' || c.oid::regclass::text, NULL, NULL
+    FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+    WHERE k.contype = 'f' AND k.conparentid = 0 AND k.confrelid = $1
 ), named AS (
     SELECT a.*, pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.role)) AS name FROM acting a
 )
@@ -37,13 +39,19 @@ SELECT 'its ' || what || ' can only be carried over by a member of ' || name || 
        || ' TO ' || pg_catalog.quote_ident(session_user)
 FROM named WHERE NOT pg_catalog.pg_has_role(session_user, role, 'MEMBER')
 UNION
-SELECT 'the owner of its ' || what || ' may not use the schema of the table: GRANT USAGE ON SCHEMA ' || schema || ' TO ' || name
-FROM named, me WHERE NOT pg_catalog.has_schema_privilege(role, relnamespace, 'USAGE')
+SELECT 'the owner of its ' || what || ' may not use schema ' || pg_catalog.quote_ident(n.nspname)
+       || ': GRANT USAGE ON SCHEMA ' || pg_catalog.quote_ident(n.nspname) || ' TO ' || name
+FROM named JOIN pg_catalog.pg_namespace n ON n.oid IN (uses, creates_in)
+WHERE NOT pg_catalog.has_schema_privilege(role, n.oid, 'USAGE')
+  AND NOT (pg_catalog.pg_has_role(session_user, role, 'USAGE')
+           AND pg_catalog.has_schema_privilege(session_user, n.oid, 'USAGE'))
 UNION
-SELECT 'the owner of its ' || what || ' may not create in its schema: GRANT USAGE, CREATE ON SCHEMA '
-       || pg_catalog.quote_ident(n.nspname) || ' TO ' || name
+SELECT 'the owner of its ' || what || ' may not create in schema ' || pg_catalog.quote_ident(n.nspname)
+       || ': GRANT CREATE ON SCHEMA ' || pg_catalog.quote_ident(n.nspname) || ' TO ' || name
 FROM named JOIN pg_catalog.pg_namespace n ON n.oid = creates_in
-WHERE NOT (pg_catalog.has_schema_privilege(role, n.oid, 'USAGE') AND pg_catalog.has_schema_privilege(role, n.oid, 'CREATE'))
+WHERE NOT pg_catalog.has_schema_privilege(role, n.oid, 'CREATE')
+  AND NOT (pg_catalog.pg_has_role(session_user, role, 'USAGE')
+           AND pg_catalog.has_schema_privilege(session_user, n.oid, 'CREATE'))
 UNION
 SELECT 'publication ' || pg_catalog.quote_ident(b.pubname) || ' can only be carried over by a role that has the rights of '
        || pg_catalog.quote_ident(o.rolname) || ': GRANT ' || pg_catalog.quote_ident(o.rolname) || ' TO ' || pg_catalog.quote_ident(session_user)
@@ -54,8 +62,9 @@ WHERE r.prrelid = $1
   AND NOT (pg_catalog.pg_has_role(session_user, b.pubowner, 'USAGE') AND pg_catalog.pg_has_role(session_user, me.relowner, 'USAGE'))
 UNION
 -- REFERENCES is looked at when a foreign key is added, and may have been revoked since.
-SELECT 'the owner of ' || c.oid::regclass::text || ' may not refer to ' || p.oid::regclass::text || ' (foreign key '
-       || pg_catalog.quote_ident(k.conname) || '): GRANT REFERENCES ON ' || p.oid::regclass::text || ' TO ' || pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(c.relowner))
+SELECT 'the owner of ' || c.oid::regclass::text || ' may not refer to ' || p.oid::regclass::text || ' any more (foreign key '
+       || pg_catalog.quote_ident(k.conname) || '): GRANT REFERENCES ON ' || p.oid::regclass::text || ' TO '
+       || pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(c.relowner)) || ', and USAGE on its schema'
 FROM pg_catalog.pg_constraint k
 JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
 JOIN pg_catalog.pg_class p ON p.oid = k.confrelid
@@ -65,6 +74,10 @@ WHERE k.contype = 'f' AND k.conparentid = 0 AND (k.conrelid = $1 OR k.confrelid 
        OR EXISTS (SELECT FROM unnest(k.conkey) AS u(attnum)
                   WHERE NOT pg_catalog.has_column_privilege(c.relowner, c.oid, u.attnum, 'REFERENCES'))
        OR NOT pg_catalog.has_schema_privilege(c.relowner, p.relnamespace, 'USAGE'))
+  -- A role that has the rights of both owners can do it in their place.
+  AND NOT (pg_catalog.pg_has_role(session_user, c.relowner, 'USAGE') AND pg_catalog.pg_has_role(session_user, p.relowner, 'USAGE')
+           AND pg_catalog.has_schema_privilege(session_user, p.relnamespace, 'USAGE')
+           AND pg_catalog.has_schema_privilege(session_user, c.relnamespace, 'USAGE'))
 UNION
 SELECT 'its owner may not call the function of trigger ' || pg_catalog.quote_ident(t.tgname) || ': GRANT EXECUTE ON FUNCTION '
        || f.oid::regprocedure::text || ' TO ' || pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(me.relowner))

@@ -13,11 +13,13 @@ SELECT coalesce(json_agg(json_build_object(
          FROM unnest(p.polroles) WITH ORDINALITY AS u(role, ord)) END,
     'using', pg_catalog.pg_get_expr(p.polqual, p.polrelid),
     'check', pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid),
+    'able', pg_catalog.has_schema_privilege(c.relowner, t.relnamespace, 'USAGE'),
     'comment', pg_catalog.obj_description(p.oid, 'pg_policy')
     ) ORDER BY n.nspname, c.relname, p.polname), '[]')::text
 FROM pg_catalog.pg_policy p
 JOIN pg_catalog.pg_class c ON c.oid = p.polrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_class t ON t.oid = $1
 WHERE p.polrelid = $1
    OR EXISTS (SELECT FROM pg_catalog.pg_depend d
               WHERE d.classid = 'pg_catalog.pg_policy'::regclass AND d.objid = p.oid

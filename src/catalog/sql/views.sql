@@ -4,10 +4,14 @@ SELECT coalesce(json_agg(json_build_object(
     'name', json_build_object('schema', n.nspname, 'name', c.relname),
     'owner', pg_catalog.pg_get_userbyid(c.relowner),
     'definition', pg_catalog.pg_get_viewdef(c.oid),
-    'options', coalesce(c.reloptions, '{}')
+    'options', coalesce(c.reloptions, '{}'),
+    'able', pg_catalog.has_schema_privilege(c.relowner, t.relnamespace, 'USAGE')
+        AND pg_catalog.has_schema_privilege(c.relowner, c.relnamespace, 'USAGE')
+        AND pg_catalog.has_schema_privilege(c.relowner, c.relnamespace, 'CREATE')
     ) ORDER BY n.nspname, c.relname), '[]')::text
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_class t ON t.oid = $1
 WHERE c.relkind = 'v'
   AND EXISTS (SELECT FROM pg_catalog.pg_rewrite r
               JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid

@@ -23,7 +23,7 @@ pub fn on<'a>(script: &mut Script<'a>, keys: &'a [ForeignKey]) {
         let (table, name) = (key.table.sql(), ident(&key.name));
         let add =
             format!("ALTER TABLE {table} ADD CONSTRAINT {name} {}{not_valid}", key.definition);
-        script.run(&key.owner, add);
+        script.able(&key.owner, key.able, add);
         if let Some(text) = &key.comment {
             script.run(&key.owner, super::comment("CONSTRAINT", &key.name, &key.table, text));
         }
@@ -69,6 +69,7 @@ mod tests {
             full: true,
             columns: vec!["a".into(), "b".into()],
             foreign_columns: vec!["x".into(), "y".into()],
+            able: true,
             comment: None,
         }
     }

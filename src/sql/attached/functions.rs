@@ -6,6 +6,6 @@ use crate::catalog::attached::Function;
 /// On: CREATE OR REPLACE keeps their OID and privileges.
 pub fn on<'a>(script: &mut Script<'a>, functions: &'a [Function]) {
     for function in functions {
-        script.run(&function.owner, function.definition.trim_end());
+        script.able(&function.owner, function.able, function.definition.trim_end());
     }
 }

@@ -10,7 +10,8 @@ pub fn on<'a>(script: &mut Script<'a>, policies: &'a [Policy]) {
         let conditions = conditions(policy);
         let (name, table) = (ident(&policy.name), policy.table.sql());
         if !policy.own {
-            script.run(&policy.owner, format!("ALTER POLICY {name} ON {table}{conditions}"));
+            let alter = format!("ALTER POLICY {name} ON {table}{conditions}");
+            script.able(&policy.owner, policy.able, alter);
             continue;
         }
         let sort = if policy.permissive { "PERMISSIVE" } else { "RESTRICTIVE" };

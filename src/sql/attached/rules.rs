@@ -10,8 +10,8 @@ pub fn on<'a>(script: &mut Script<'a>, rules: &'a [Rule]) {
     for rule in rules {
         let definition = rule.definition.trim_end().trim_end_matches(';');
         if !rule.own {
-            script
-                .run(&rule.owner, definition.replacen("CREATE RULE", "CREATE OR REPLACE RULE", 1));
+            let replace = definition.replacen("CREATE RULE", "CREATE OR REPLACE RULE", 1);
+            script.able(&rule.owner, rule.able, replace);
             continue;
         }
         script.owner(definition);

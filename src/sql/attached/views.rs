@@ -10,14 +10,8 @@ pub fn on<'a>(script: &mut Script<'a>, views: &'a [View]) {
     for view in views {
         let list = options::list(&view.options, "");
         let with = if list.is_empty() { list } else { format!(" WITH ({list})") };
-        let definition = view.definition.trim_end().trim_end_matches(';');
-        let name = view.name.sql();
-        script.run(
-            &view.owner,
-            format!(
-                "CREATE OR REPLACE VIEW {name}{with} AS{}{definition}",
-                if definition.starts_with(char::is_whitespace) { "" } else { " " }
-            ),
-        );
+        let definition = view.definition.trim().trim_end_matches(';');
+        let create = format!("CREATE OR REPLACE VIEW {}{with} AS {definition}", view.name.sql());
+        script.able(&view.owner, view.able, create);
     }
 }

@@ -13,6 +13,7 @@ mod config;
 mod connect;
 mod cutovers;
 mod interrupted;
+mod neighbours;
 mod reader;
 mod refusals;
 mod shapes;
@@ -34,6 +35,7 @@ fn main() {
     trials.extend(cli::tests());
     trials.extend(writers::tests());
     trials.extend(cutovers::tests());
+    trials.extend(neighbours::tests());
     trials.extend(reader::tests());
     trials.extend(snapshots::tests());
     libtest_mimic::run(&arguments, trials).exit();

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::names::{QualifiedName, ident};
+use crate::pg::lock::Mode;
 use tokio_postgres::{GenericClient, types::Type};
 
 /// One of them.
@@ -15,18 +16,22 @@ pub struct Neighbour {
     pub kind: String,
     /// Who may lock it: its owner, if the login role is a member of that.
     pub role: Option<String>,
+    /// Whether writes to it go on to the table: then whoever does holds its lock when he comes to
+    /// the table's.
+    pub writes_through: bool,
 }
 
 impl Neighbour {
-    /// The statement that takes ACCESS EXCLUSIVE on it and on nothing else, as its owner.
+    /// The statement that takes a lock on it, as its owner `role`.
     ///
-    /// LOCK TABLE on a view would lock whatever it reads, so a view is given to the owner it has,
-    /// which does nothing under the same lock.
-    pub fn lock(&self, role: &str) -> String {
-        match self.kind.as_str() {
-            "v" => format!("ALTER VIEW {} OWNER TO {}", self.name.sql(), ident(role)),
-            _ => format!("LOCK TABLE ONLY {} IN ACCESS EXCLUSIVE MODE", self.name.sql()),
+    /// LOCK TABLE on a view locks whatever it reads, too. For ACCESS EXCLUSIVE a view is therefore
+    /// given to the owner it has, which does nothing under the same lock. There is no such thing
+    /// for SHARE ROW EXCLUSIVE; but a view that writes go through mostly reads nothing else.
+    pub fn lock(&self, mode: Mode, role: &str) -> String {
+        if self.kind == "v" && mode == Mode::AccessExclusive {
+            return format!("ALTER VIEW {} OWNER TO {}", self.name.sql(), ident(role));
         }
+        format!("LOCK TABLE ONLY {} IN {} MODE", self.name.sql(), mode.sql())
     }
 }
 
@@ -43,6 +48,7 @@ pub async fn neighbours(client: &impl GenericClient, oid: u32) -> Result<Vec<Nei
             name: QualifiedName::new(r.get::<_, &str>(1), r.get::<_, &str>(2)),
             kind: r.get(3),
             role: r.get(4),
+            writes_through: r.get(5),
         })
         .collect())
 }

@@ -1,4 +1,5 @@
-//! From SHARE ROW EXCLUSIVE to ACCESS EXCLUSIVE, on the table and on its neighbours.
+//! The locks of an attempt: SHARE ROW EXCLUSIVE, then ACCESS EXCLUSIVE, on the table and on its
+//! neighbours.
 //!
 //! A transaction that has read the table and now writes to it waits for our SHARE ROW EXCLUSIVE.
 //! If we then queued for ACCESS EXCLUSIVE, which waits for what that transaction holds, the server
@@ -8,12 +9,15 @@
 //! not do: up to PostgreSQL 16 it fails as soon as anybody waits for the table, as the writers do.)
 //!
 //! The neighbours come first, in the order of `neighbours.sql`, and the table last: whoever came to
-//! it by way of a view or of a foreign key's other side can then still get in, and out.
+//! it by way of a view or of a foreign key's other side can then still get in, and out. Somebody who
+//! holds one of the locks and waits for another that is ours already would wait for ever: then
+//! everything is let go of at once, to be tried again soon.
 
 use super::context::Run;
 use crate::catalog::neighbours::Neighbour;
 use crate::error::{Error, Result};
 use crate::names::ident;
+use crate::pg::lock::Mode;
 use std::time::{Duration, Instant};
 use tokio_postgres::error::SqlState;
 
@@ -30,81 +34,109 @@ const PAUSE: Duration = Duration::from_millis(1);
 struct Wanted {
     oid: u32,
     name: String,
+    mode: Mode,
     statement: String,
 }
 
-/// Takes ACCESS EXCLUSIVE in the holder's transaction, which has SHARE ROW EXCLUSIVE on the table.
-pub async fn exclude_readers(
+/// Takes SHARE ROW EXCLUSIVE on the table, in the holder's transaction. Before it, on what writes go
+/// through on their way to the table; and on all other tables as well, if `all`: a writer who comes
+/// to one of those before the table then waits outside, instead of holding it while he waits here.
+pub async fn exclude_writers(
     run: &Run<'_>,
     neighbours: &[Neighbour],
+    all: bool,
     limit: Duration,
 ) -> Result<()> {
-    let deadline = Instant::now() + limit;
-    for wanted in wanted(run, neighbours) {
-        exclude(run, &wanted, deadline).await?;
-    }
-    Ok(())
+    let gates = neighbours.iter().filter(|n| n.writes_through || all && n.kind != "v");
+    take(run, wanted(run, gates, Mode::ShareRowExclusive), true, limit).await
 }
 
-/// Queues for ACCESS EXCLUSIVE like anybody else, with nothing held before.
-pub async fn queue(run: &Run<'_>, neighbours: &[Neighbour], limit: Duration) -> Result<()> {
+/// Takes ACCESS EXCLUSIVE on the neighbours and on the table; `queue` if nothing is held before.
+pub async fn exclude_all(
+    run: &Run<'_>,
+    neighbours: &[Neighbour],
+    queue: bool,
+    limit: Duration,
+) -> Result<()> {
+    take(run, wanted(run, neighbours.iter(), Mode::AccessExclusive), queue, limit).await
+}
+
+/// Takes the locks in turn. For the first one can queue like anybody else, if nothing is held.
+async fn take(run: &Run<'_>, locks: Vec<Wanted>, queue: bool, limit: Duration) -> Result<()> {
     let deadline = Instant::now() + limit;
-    for wanted in wanted(run, neighbours) {
-        let left = deadline.saturating_duration_since(Instant::now()).as_millis().max(1);
-        let lock = format!("SET LOCAL lock_timeout = {left}; {}", wanted.statement);
-        let failed = Error::sql(format!("ACCESS EXCLUSIVE on {}", wanted.name));
-        run.sessions.holder.batch_execute(&lock).await.map_err(failed)?;
+    for (i, wanted) in locks.iter().enumerate() {
+        let first = if i == 0 && queue { limit } else { QUEUE };
+        exclude(run, wanted, first, deadline).await?;
     }
     Ok(())
 }
 
 /// The locks in their order. A neighbour that nobody among us may lock comes with the statement of
 /// the exchange that needs it.
-fn wanted(run: &Run<'_>, neighbours: &[Neighbour]) -> Vec<Wanted> {
+fn wanted<'n>(
+    run: &Run<'_>,
+    neighbours: impl Iterator<Item = &'n Neighbour>,
+    mode: Mode,
+) -> Vec<Wanted> {
     let owner = ident(&run.journal.owner);
     let mut wanted = Vec::new();
     for neighbour in neighbours {
         let Some(role) = &neighbour.role else { continue };
+        let lock = neighbour.lock(mode, role);
         wanted.push(Wanted {
             oid: neighbour.oid,
             name: neighbour.name.to_string(),
-            statement: format!(
-                "SET LOCAL ROLE {}; {}; SET LOCAL ROLE {owner}",
-                ident(role),
-                neighbour.lock(role)
-            ),
+            mode,
+            statement: format!("SET LOCAL ROLE {}; {lock}; SET LOCAL ROLE {owner}", ident(role)),
         });
     }
+    let table = &run.subject.table;
     wanted.push(Wanted {
         oid: run.subject.oid,
-        name: run.subject.table.to_string(),
-        statement: format!("LOCK TABLE ONLY {} IN ACCESS EXCLUSIVE MODE", run.subject.table.sql()),
+        name: table.to_string(),
+        mode,
+        statement: format!("LOCK TABLE ONLY {} IN {} MODE", table.sql(), mode.sql()),
     });
     wanted
 }
 
-async fn exclude(run: &Run<'_>, wanted: &Wanted, deadline: Instant) -> Result<()> {
+async fn exclude(
+    run: &Run<'_>,
+    wanted: &Wanted,
+    mut queue: Duration,
+    deadline: Instant,
+) -> Result<()> {
     let began = Instant::now();
-    let mut queue = QUEUE;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            return Err(Error::LockWait(format!("readers did not leave {}", wanted.name)));
+            return Err(Error::LockWait(format!("{} was not left in time", wanted.name)));
         }
         let timeout = queue.min(left).as_millis().max(1);
         let lock = format!("SET LOCAL lock_timeout = {timeout}; {}", wanted.statement);
-        match ask(run, &lock).await {
+        match ask(run, wanted.mode, &lock).await {
             Err(e) if e.is(&SqlState::LOCK_NOT_AVAILABLE) => {}
+            // Locking a view takes rights on all it reads. Then it has to do without.
+            Err(e) if e.is(&SqlState::INSUFFICIENT_PRIVILEGE) && wanted.oid != run.subject.oid => {
+                return Ok(());
+            }
             other => return other,
         }
-        if all_will_leave(run, wanted.oid).await? {
+        let inside = inside(run, wanted).await?;
+        if let Some(pid) = inside.waits_for_us {
+            return Err(Error::LockWait(format!(
+                "pid {pid} holds a lock on {} and waits for another that was ours",
+                wanted.name
+            )));
+        }
+        if inside.all_will_leave {
             queue *= 2;
         } else if began.elapsed() < PATIENCE {
             queue = QUEUE;
             tokio::time::sleep(PAUSE).await;
         } else {
             return Err(Error::LockWait(format!(
-                "transactions that have read {} stayed open",
+                "transactions that have used {} stayed open",
                 wanted.name
             )));
         }
@@ -112,15 +144,15 @@ async fn exclude(run: &Run<'_>, wanted: &Wanted, deadline: Instant) -> Result<()
 }
 
 /// Runs a statement that may fail without failing the transaction.
-async fn ask(run: &Run<'_>, statement: &str) -> Result<()> {
+async fn ask(run: &Run<'_>, mode: Mode, statement: &str) -> Result<()> {
     let holder = &run.sessions.holder;
-    let failed = || Error::sql("asking for ACCESS EXCLUSIVE");
-    match holder.batch_execute(&format!("SAVEPOINT readers; {statement}")).await {
+    let failed = || Error::sql(format!("asking for {}", mode.sql()));
+    match holder.batch_execute(&format!("SAVEPOINT ask; {statement}")).await {
         Ok(()) => Ok(()),
         Err(e) => {
             if e.code().is_some() {
                 holder
-                    .batch_execute("ROLLBACK TO SAVEPOINT readers; RELEASE SAVEPOINT readers")
+                    .batch_execute("ROLLBACK TO SAVEPOINT ask; RELEASE SAVEPOINT ask")
                     .await
                     .map_err(failed())?;
             }
@@ -129,26 +161,35 @@ async fn ask(run: &Run<'_>, statement: &str) -> Result<()> {
     }
 }
 
-/// Whether everybody who holds a lock on the relation is in the one statement of its transaction: it
-/// began with it, and runs, waiting for nobody. Sessions whose activity is hidden from us do not
-/// count as such.
-async fn all_will_leave(run: &Run<'_>, oid: u32) -> Result<bool> {
+/// Those who hold a lock on a relation that is in the way of ours.
+struct Inside {
+    /// Everybody is in the one statement of its transaction: it began with it, and runs, waiting
+    /// for nobody. Sessions whose activity is hidden from us do not count as such.
+    all_will_leave: bool,
+    /// One who waits for a lock that is ours.
+    waits_for_us: Option<i32>,
+}
+
+async fn inside(run: &Run<'_>, wanted: &Wanted) -> Result<Inside> {
     let own = run.own_pids();
     let row = run
         .sessions
         .observer
         .query_one(
-            "SELECT NOT EXISTS (
-                 SELECT FROM pg_catalog.pg_locks l
-                 LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
-                 WHERE l.locktype = 'relation' AND l.granted AND l.relation = $1
-                   AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
-                   AND (l.pid IS NULL OR l.pid <> ALL ($2))
-                   AND (a.state IS DISTINCT FROM 'active' OR a.xact_start IS DISTINCT FROM a.query_start
-                        OR a.wait_event_type = 'Lock'))",
-            &[&oid, &own],
+            "SELECT coalesce(bool_and(a.state IS NOT DISTINCT FROM 'active'
+                                      AND a.xact_start IS NOT DISTINCT FROM a.query_start
+                                      AND a.wait_event_type IS DISTINCT FROM 'Lock'), true),
+                    min(l.pid) FILTER (
+                        WHERE EXISTS (SELECT FROM pg_catalog.pg_locks w WHERE w.pid = l.pid AND NOT w.granted)
+                          AND pg_catalog.pg_blocking_pids(l.pid) && $2)
+             FROM pg_catalog.pg_locks l
+             LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+             WHERE l.locktype = 'relation' AND l.granted AND l.relation = $1 AND l.mode = ANY ($3)
+               AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+               AND (l.pid IS NULL OR l.pid <> ALL ($2))",
+            &[&wanted.oid, &own, &wanted.mode.conflicts()],
         )
         .await
-        .map_err(Error::sql("looking at who reads a relation"))?;
-    Ok(row.get(0))
+        .map_err(Error::sql("looking at who is in a relation"))?;
+    Ok(Inside { all_will_leave: row.get(0), waits_for_us: row.get(1) })
 }

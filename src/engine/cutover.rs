@@ -48,6 +48,9 @@ const HOPELESS: u64 = 10;
 /// table with a dozen columns it takes some ten milliseconds.
 const RESERVE: Duration = Duration::from_millis(40);
 
+/// The pause after a failed attempt, in times of how long that took.
+const SHARE: u32 = 9;
+
 /// Why an attempt did not come through.
 enum Failed {
     /// Try again later.
@@ -90,6 +93,8 @@ struct Cutover {
     checker: Checker,
     /// What else the exchange locks, as of the last look.
     neighbours: Vec<Neighbour>,
+    /// How long the last attempt can have kept others waiting.
+    held: Duration,
 }
 
 /// Tries until the exchange is committed or `cutover_wait` is over.
@@ -127,6 +132,7 @@ async fn attempts(run: &mut Run<'_>) -> Result<()> {
         last: "it was not tried".to_owned(),
         kept_out: 0,
         neighbours: Vec::new(),
+        held: Duration::ZERO,
     };
     loop {
         run.check_stop()?;
@@ -154,15 +160,14 @@ async fn attempts(run: &mut Run<'_>) -> Result<()> {
                     Err(Failed::NotExact) => {
                         cutover.last = "changes kept arriving until the lock was there".to_owned();
                         cutover.kept_out += u32::from(cutover.exact_left == 0);
-                        pause = if cutover.exact_left == 0 { run.backoff.step() } else { LOOK_GAP };
+                        pause = if cutover.exact_left == 0 { cutover.pause(run) } else { LOOK_GAP };
                         cutover.exact_left = cutover.exact_left.saturating_sub(1);
                     }
-                    // A failed attempt may have kept others waiting: the pause after it grows.
                     Err(Failed::Later(why)) => {
                         let attempt = run.journal.state.figures.attempts;
                         tracing::debug!(attempt, "no cutover: {why}");
                         cutover.last = why;
-                        pause = run.backoff.step();
+                        pause = cutover.pause(run);
                     }
                 }
             }
@@ -210,6 +215,13 @@ async fn budget(run: &mut Run<'_>) -> Result<Duration> {
 }
 
 impl Cutover {
+    /// How long to leave everybody alone after a failed attempt: so long that attempts take a tenth
+    /// of the time at most, with some jitter.
+    fn pause(&self, run: &mut Run<'_>) -> Duration {
+        let jitter = run.backoff.step().min(LOOK_GAP);
+        (self.held * SHARE + jitter).min(Duration::from_secs(2))
+    }
+
     fn given_up(&self, run: &Run<'_>) -> Error {
         Error::NoCutover {
             table: run.subject.table.clone(),
@@ -334,6 +346,7 @@ impl Cutover {
                 }
                 let rolled_back = run.sessions.holder.batch_execute("ROLLBACK").await;
                 if let Some(started) = stopwatch {
+                    self.held = started.elapsed();
                     waited(run, started);
                 }
                 rolled_back
@@ -373,14 +386,14 @@ impl Cutover {
         };
         let wait = left(RESERVE)?.min(run.job.settings.lock_wait());
         let readers_first = self.kept_out >= PATIENT_READERS && self.kept_out.is_multiple_of(2);
+        let others_first = self.kept_out % 4 >= 2;
         let taken = if readers_first {
-            access::queue(run, &self.neighbours, wait).await
+            access::exclude_all(run, &self.neighbours, true, wait).await
         } else {
-            let table = run.subject.table.sql();
-            lock::take(&run.sessions.holder, &table, Mode::ShareRowExclusive, wait).await
+            access::exclude_writers(run, &self.neighbours, others_first, wait).await
         };
         if let Err(e) = taken {
-            self.kept_out += u32::from(readers_first);
+            self.kept_out += u32::from(readers_first || !self.neighbours.is_empty());
             return Err(at(e));
         }
         step("writers are out");
@@ -400,7 +413,7 @@ impl Cutover {
         step("the shadow is complete");
         if !readers_first {
             let limit = left(RESERVE)?.min(run.job.settings.lock_wait());
-            if let Err(e) = access::exclude_readers(run, &self.neighbours, limit).await {
+            if let Err(e) = access::exclude_all(run, &self.neighbours, false, limit).await {
                 self.kept_out += u32::from(e.is_lock());
                 return Err(at(e));
             }

@@ -32,7 +32,7 @@ impl Mode {
     }
 
     /// The modes it conflicts with, as `pg_locks` calls them.
-    fn conflicts(self) -> &'static [&'static str] {
+    pub fn conflicts(self) -> &'static [&'static str] {
         const ALL: [&str; 8] = [
             "AccessShareLock",
             "RowShareLock",

@@ -24,7 +24,9 @@ WITH named(oid) AS (
 )
 SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text,
        CASE WHEN pg_catalog.pg_has_role(session_user, c.relowner, 'MEMBER')
-            THEN pg_catalog.pg_get_userbyid(c.relowner)::text END AS role
+            THEN pg_catalog.pg_get_userbyid(c.relowner)::text END AS role,
+       -- Who writes to it holds its lock when he comes to the table's.
+       c.relkind = 'v' AND pg_catalog.pg_relation_is_updatable(c.oid, true) & 28 <> 0 AS writes_through
 FROM all_of_them a
 JOIN pg_catalog.pg_class c ON c.oid = a.oid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

@@ -8,7 +8,7 @@ CREATE TABLE vil.orders (
     status character varying(20) DEFAULT 'new',
     code character varying,
     open boolean GENERATED ALWAYS AS (status IN ('new', 'paid')) STORED,
-    flag boolean DEFAULT 'x'::character varying IN ('x', 'y'),
+    flag boolean DEFAULT ('x'::character varying IN ('x', 'y')),
     CONSTRAINT known CHECK (status IN ('new', 'paid', 'sent')),
     CONSTRAINT not_mixed CHECK (status NOT IN ('mixed', code))
 );

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct Attached {
     /// Foreign keys of the table and to it.
     pub foreign_keys: Vec<ForeignKey>,
-    /// Its triggers.
+    /// Its triggers, and constraint triggers of other tables that are FROM it.
     pub triggers: Vec<Trigger>,
     /// Its rules, and those of other relations that name it.
     pub rules: Vec<Rule>,
@@ -62,15 +62,23 @@ impl ForeignKey {
     }
 }
 
-/// A trigger of the table.
+/// A trigger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trigger {
     /// Its name.
     pub name: String,
+    /// The table that has it.
+    pub table: QualifiedName,
+    /// The owner of that table.
+    pub owner: String,
+    /// Whether that is the table at hand. Otherwise it is a constraint trigger FROM the table.
+    pub own: bool,
     /// `pg_get_triggerdef`.
     pub definition: String,
     /// `tgenabled`.
     pub enabled: String,
+    /// Whether its owner has the rights that making it anew takes; otherwise the login role does it.
+    pub able: bool,
     /// Its comment.
     pub comment: Option<String>,
     /// The comment on the constraint of a constraint trigger.

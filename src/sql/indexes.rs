@@ -1,6 +1,6 @@
 //! Indexes, the constraints on them, and what else is put on the filled shadow.
 
-use super::Subject;
+use super::{Subject, respell};
 use crate::catalog::{Constraint, ConstraintKind, Index, TableDescription};
 use crate::error::{Error, Result};
 use crate::names::{ident, literal};
@@ -77,7 +77,7 @@ fn build(subject: &Subject, index: &Index) -> Result<Vec<String>> {
     if let Some(comment) = &index.comment {
         statements.push(format!("COMMENT ON INDEX {qualified} IS {}", literal(comment)));
     }
-    Ok(statements)
+    Ok(respell::all(statements))
 }
 
 fn deferral(c: &Constraint) -> &'static str {
@@ -135,7 +135,7 @@ pub fn finish(subject: &Subject) -> Result<Vec<String>> {
     }
     statements.extend(statistics(subject)?);
     statements.extend(comments(subject, description));
-    Ok(statements)
+    Ok(respell::all(statements))
 }
 
 fn statistics(subject: &Subject) -> Result<Vec<String>> {
@@ -157,7 +157,7 @@ fn statistics(subject: &Subject) -> Result<Vec<String>> {
             statements.push(format!("COMMENT ON STATISTICS {name} IS {}", literal(comment)));
         }
     }
-    Ok(statements)
+    Ok(respell::all(statements))
 }
 
 fn comments(subject: &Subject, description: &TableDescription) -> Vec<String> {

@@ -11,6 +11,7 @@ pub mod exchange;
 pub mod grants;
 pub mod indexes;
 pub mod options;
+pub mod respell;
 pub mod schemas;
 pub mod script;
 pub mod shadow;

@@ -52,12 +52,12 @@ impl<'a> Script<'a> {
         }
     }
 
-    /// The statements.
+    /// The statements, as the server reads them right.
     pub fn finish(mut self) -> Vec<String> {
         if self.role != Some(self.owner) {
             self.statements.push(format!("SET LOCAL ROLE {}", ident(self.owner)));
         }
-        self.statements
+        super::respell::all(self.statements)
     }
 }
 

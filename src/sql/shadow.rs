@@ -3,8 +3,7 @@
 //! Written out column by column. `LIKE` would validate NOT VALID checks, rename constraints and
 //! make identity sequences with default options.
 
-use super::Subject;
-use super::options;
+use super::{Subject, options, respell};
 use crate::catalog::{Column, ConstraintKind, Sequence, TableDescription};
 use crate::names::ident;
 
@@ -39,7 +38,7 @@ pub fn create(subject: &Subject) -> Vec<String> {
         options::quiet(&shadow),
     ];
     statements.extend(description.columns.iter().flat_map(|c| column_settings(&shadow, c)));
-    statements
+    respell::all(statements)
 }
 
 /// The constraints that old rows need not satisfy. They are added when no row will be copied any
@@ -49,7 +48,7 @@ pub fn late(description: &TableDescription, table: &str) -> Vec<String> {
     let add = |c: &crate::catalog::Constraint| {
         format!("ALTER TABLE {table} ADD CONSTRAINT {} {}", ident(&c.name), c.definition)
     };
-    late.map(add).collect()
+    respell::all(late.map(add).collect())
 }
 
 /// Whether a default has to wait for the exchange: one that may use a sequence which belongs to the
@@ -62,11 +61,11 @@ fn is_late(description: &TableDescription, column: &Column) -> bool {
 /// The defaults that had to wait.
 pub fn late_defaults(description: &TableDescription, table: &str) -> Vec<String> {
     let late = description.columns.iter().filter(|c| is_late(description, c));
-    late.filter_map(|c| {
+    let statements = late.filter_map(|c| {
         let default = c.default.as_ref()?;
         Some(format!("ALTER TABLE {table} ALTER COLUMN {} SET DEFAULT {default}", ident(&c.name)))
-    })
-    .collect()
+    });
+    respell::all(statements.collect())
 }
 
 fn column(subject: &Subject, column: &Column) -> String {

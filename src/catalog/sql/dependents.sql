@@ -43,11 +43,13 @@ WITH RECURSIVE part(classid, objid) AS (
       -- on its key.
       AND ((p.classid = 'pg_catalog.pg_class'::regclass AND p.objid = $1
                 OR p.classid = 'pg_catalog.pg_constraint'::regclass)
-               AND (k.contype = 't' AND k.conrelid = $1
-                    OR g.tgrelid = $1 AND NOT g.tgisinternal AND g.tgparentid = 0
+               AND (k.contype = 't'
+                    OR (g.tgrelid = $1 OR g.tgconstrrelid = $1) AND NOT g.tgisinternal AND g.tgparentid = 0
                     OR w.oid IS NOT NULL AND v.relkind <> 'm'
                     OR f.prosqlbody IS NOT NULL
                     OR d.classid IN ('pg_catalog.pg_policy'::regclass, 'pg_catalog.pg_publication_rel'::regclass))) IS NOT TRUE
+      -- A view may also cast to the row type; were a column of it of that type, that is listed too.
+      AND (p.classid = 'pg_catalog.pg_type'::regclass AND w.rulename = '_RETURN' AND v.relkind = 'v') IS NOT TRUE
       -- A serial's sequence is kept, with its OID: what else uses it does not notice.
       AND NOT (p.classid = 'pg_catalog.pg_class'::regclass AND p.objid IN (
           SELECT s.objid FROM pg_catalog.pg_depend s JOIN pg_catalog.pg_class c ON c.oid = s.objid

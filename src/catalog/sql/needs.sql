@@ -16,7 +16,10 @@ WITH me AS (
     FROM me, pg_catalog.pg_depend d
     JOIN pg_catalog.pg_rewrite r ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND r.oid = d.objid
     JOIN pg_catalog.pg_class v ON v.oid = r.ev_class
-    WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = $1 AND v.oid <> $1
+    WHERE (d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = $1
+           OR d.refclassid = 'pg_catalog.pg_type'::regclass AND r.rulename = '_RETURN'
+              AND d.refobjid IN (SELECT unnest(ARRAY[y.oid, y.typarray]) FROM pg_catalog.pg_type y WHERE y.typrelid = $1))
+      AND v.oid <> $1
     UNION
     SELECT c.relowner, 'policy ' || pg_catalog.quote_ident(p.polname) || ' of ' || c.oid::regclass::text, NULL, me.relnamespace
     FROM me, pg_catalog.pg_depend d
@@ -28,6 +31,10 @@ WITH me AS (
     FROM me, pg_catalog.pg_depend d
     JOIN pg_catalog.pg_proc f ON d.classid = 'pg_catalog.pg_proc'::regclass AND f.oid = d.objid
     WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = $1 AND f.prosqlbody IS NOT NULL
+    UNION
+    SELECT c.relowner, 'trigger ' || pg_catalog.quote_ident(g.tgname) || ' of ' || c.oid::regclass::text, NULL, NULL
+    FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_class c ON c.oid = g.tgrelid
+    WHERE g.tgconstrrelid = $1 AND g.tgrelid <> $1 AND NOT g.tgisinternal
     UNION
     SELECT c.relowner, 'foreign key ' || pg_catalog.quote_ident(k.conname) || ' of ' || c.oid::regclass::text, NULL, NULL
     FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
@@ -79,12 +86,23 @@ WHERE k.contype = 'f' AND k.conparentid = 0 AND (k.conrelid = $1 OR k.confrelid 
            AND pg_catalog.has_schema_privilege(session_user, p.relnamespace, 'USAGE')
            AND pg_catalog.has_schema_privilege(session_user, c.relnamespace, 'USAGE'))
 UNION
-SELECT 'its owner may not call the function of trigger ' || pg_catalog.quote_ident(t.tgname) || ': GRANT EXECUTE ON FUNCTION '
-       || f.oid::regprocedure::text || ' TO ' || pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(me.relowner))
-       || ', and USAGE on its schema'
-FROM me, pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc f ON f.oid = t.tgfoid
-WHERE t.tgrelid = $1 AND NOT t.tgisinternal AND t.tgparentid = 0
+SELECT 'the owner of ' || c.oid::regclass::text || ' may not make its trigger ' || pg_catalog.quote_ident(t.tgname)
+       || ' any more: GRANT EXECUTE ON FUNCTION ' || f.oid::regprocedure::text || ' TO '
+       || pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(c.relowner)) || ', and USAGE on its schema'
+       || CASE WHEN t.tgconstrrelid <> 0 THEN ', and TRIGGER ON ' || t.tgconstrrelid::regclass::text ELSE '' END
+FROM pg_catalog.pg_trigger t
+JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
+JOIN pg_catalog.pg_proc f ON f.oid = t.tgfoid
+LEFT JOIN pg_catalog.pg_class p ON p.oid = t.tgconstrrelid
+CROSS JOIN LATERAL (VALUES (c.relowner), (session_user::regrole::oid)) AS r(role)
+WHERE (t.tgrelid = $1 OR t.tgconstrrelid = $1) AND NOT t.tgisinternal AND t.tgparentid = 0
   AND t.tgname NOT IN ('repackd_' || $1::text || '_row', 'repackd_' || $1::text || '_truncate')
-  AND NOT (pg_catalog.has_function_privilege(me.relowner, f.oid, 'EXECUTE')
-           AND pg_catalog.has_schema_privilege(me.relowner, f.pronamespace, 'USAGE'))
+GROUP BY c.oid, t.oid, f.oid, p.oid
+-- Neither the owner nor the login role in its place.
+HAVING NOT bool_or(pg_catalog.has_function_privilege(r.role, f.oid, 'EXECUTE')
+                   AND pg_catalog.has_schema_privilege(r.role, f.pronamespace, 'USAGE')
+                   AND pg_catalog.has_table_privilege(r.role, c.oid, 'TRIGGER')
+                   AND (t.tgconstrrelid = 0
+                        OR pg_catalog.has_table_privilege(r.role, t.tgconstrrelid, 'TRIGGER')
+                           AND pg_catalog.has_schema_privilege(r.role, p.relnamespace, 'USAGE')))
 ORDER BY 1

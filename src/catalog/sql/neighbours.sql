@@ -7,10 +7,14 @@ WITH named(oid) AS (
     FROM pg_catalog.pg_constraint k
     WHERE k.contype = 'f' AND k.conparentid = 0 AND (k.conrelid = $1 OR k.confrelid = $1)
     UNION
+    SELECT g.tgrelid FROM pg_catalog.pg_trigger g WHERE g.tgconstrrelid = $1 AND NOT g.tgisinternal
+    UNION
     SELECT r.ev_class
     FROM pg_catalog.pg_rewrite r
     JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
     WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = $1
+       OR d.refclassid = 'pg_catalog.pg_type'::regclass AND r.rulename = '_RETURN'
+          AND d.refobjid IN (SELECT unnest(ARRAY[y.oid, y.typarray]) FROM pg_catalog.pg_type y WHERE y.typrelid = $1)
     UNION
     SELECT p.polrelid
     FROM pg_catalog.pg_policy p

@@ -1,12 +1,25 @@
--- The triggers of the table, those of constraints and those that a partition has from its parent
--- left out, and repackd's own. $1 OID of the table. One row, one JSON array.
+-- The triggers of the table, and constraint triggers of other tables that are FROM it. Those of
+-- constraints are left out, those that a partition has from its parent, and repackd's own.
+-- $1 OID of the table. One row, one JSON array.
 SELECT coalesce(json_agg(json_build_object(
     'name', t.tgname,
+    'table', json_build_object('schema', n.nspname, 'name', c.relname),
+    'owner', pg_catalog.pg_get_userbyid(c.relowner),
+    'own', t.tgrelid = $1,
     'definition', pg_catalog.pg_get_triggerdef(t.oid),
     'enabled', t.tgenabled,
+    'able', pg_catalog.has_function_privilege(c.relowner, f.oid, 'EXECUTE')
+        AND pg_catalog.has_schema_privilege(c.relowner, f.pronamespace, 'USAGE')
+        AND (t.tgconstrrelid = 0
+             OR pg_catalog.has_table_privilege(c.relowner, t.tgconstrrelid, 'TRIGGER')
+                AND pg_catalog.has_schema_privilege(c.relowner, p.relnamespace, 'USAGE')),
     'comment', pg_catalog.obj_description(t.oid, 'pg_trigger'),
     'constraint_comment', pg_catalog.obj_description(nullif(t.tgconstraint, 0), 'pg_constraint')
-    ) ORDER BY t.tgname), '[]')::text
+    ) ORDER BY n.nspname, c.relname, t.tgname), '[]')::text
 FROM pg_catalog.pg_trigger t
-WHERE t.tgrelid = $1 AND NOT t.tgisinternal AND t.tgparentid = 0
+JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_proc f ON f.oid = t.tgfoid
+LEFT JOIN pg_catalog.pg_class p ON p.oid = t.tgconstrrelid
+WHERE (t.tgrelid = $1 OR t.tgconstrrelid = $1) AND NOT t.tgisinternal AND t.tgparentid = 0
   AND t.tgname NOT IN ('repackd_' || $1::text || '_row', 'repackd_' || $1::text || '_truncate')

@@ -16,4 +16,8 @@ WHERE c.relkind = 'v'
   AND EXISTS (SELECT FROM pg_catalog.pg_rewrite r
               JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.objid = r.oid
               WHERE r.ev_class = c.oid AND r.rulename = '_RETURN'
-                AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = $1)
+                AND (d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = $1
+                     -- A cast to its row type, or to an array of it.
+                     OR d.refclassid = 'pg_catalog.pg_type'::regclass
+                        AND d.refobjid IN (SELECT unnest(ARRAY[y.oid, y.typarray])
+                                           FROM pg_catalog.pg_type y WHERE y.oid = t.reltype)))

@@ -21,6 +21,7 @@ pub fn off<'a>(script: &mut Script<'a>, table: &'a TableDescription) {
     let attached = &table.attached;
     publications::off(script, &table.name(), &attached.publications);
     foreign_keys::off(script, &attached.foreign_keys);
+    triggers::off(script, &attached.triggers);
 }
 
 /// On the new table, which has the name by now. Foreign keys first: from there on nobody could
@@ -28,7 +29,7 @@ pub fn off<'a>(script: &mut Script<'a>, table: &'a TableDescription) {
 pub fn on<'a>(script: &mut Script<'a>, table: &'a TableDescription) {
     let attached = &table.attached;
     foreign_keys::on(script, &attached.foreign_keys);
-    triggers::on(script, &table.name(), &attached.triggers);
+    triggers::on(script, &attached.triggers);
     rules::on(script, &attached.rules);
     policies::on(script, &attached.policies);
     views::on(script, &attached.views);

@@ -2,21 +2,30 @@
 
 use super::{Script, enabling};
 use crate::catalog::attached::Trigger;
-use crate::names::{QualifiedName, ident};
+use crate::names::ident;
+
+/// Off: those of other tables, which go on being theirs.
+pub fn off<'a>(script: &mut Script<'a>, triggers: &'a [Trigger]) {
+    for trigger in triggers.iter().filter(|t| !t.own) {
+        let drop = format!("DROP TRIGGER {} ON {}", ident(&trigger.name), trigger.table.sql());
+        script.run(&trigger.owner, drop);
+    }
+}
 
 /// On.
-pub fn on<'a>(script: &mut Script<'a>, table: &QualifiedName, triggers: &'a [Trigger]) {
+pub fn on<'a>(script: &mut Script<'a>, triggers: &'a [Trigger]) {
     for trigger in triggers {
-        script.owner(&trigger.definition);
+        script.able(&trigger.owner, trigger.able, &trigger.definition);
+        let (table, name) = (&trigger.table, &trigger.name);
         if let Some(how) = enabling(&trigger.enabled) {
-            let name = ident(&trigger.name);
-            script.owner(format!("ALTER TABLE {} {how} TRIGGER {name}", table.sql()));
+            let enable = format!("ALTER TABLE {} {how} TRIGGER {}", table.sql(), ident(name));
+            script.run(&trigger.owner, enable);
         }
         if let Some(text) = &trigger.comment {
-            script.owner(super::comment("TRIGGER", &trigger.name, table, text));
+            script.run(&trigger.owner, super::comment("TRIGGER", name, table, text));
         }
         if let Some(text) = &trigger.constraint_comment {
-            script.owner(super::comment("CONSTRAINT", &trigger.name, table, text));
+            script.run(&trigger.owner, super::comment("CONSTRAINT", name, table, text));
         }
     }
 }

@@ -1,0 +1,118 @@
+//! Spells printed expressions so that the server reads them as they were.
+//!
+//! `status IN ('new', 'paid')` on a `character varying` column is printed as `status::text = ANY
+//! ((ARRAY['new'::character varying, …])::text[])`. Read again, that cast goes to each element
+//! instead, and is printed differently from then on: a dump would show another text, though nothing
+//! has changed in meaning. Without the cast the server adds it by itself, as it did the first time.
+
+/// Respells what needs it.
+pub fn all(statements: Vec<String>) -> Vec<String> {
+    statements.into_iter().map(|s| if s.contains("(ARRAY[") { respell(&s) } else { s }).collect()
+}
+
+/// Takes the cast from `ANY ((ARRAY[…])::type[])`, and from ALL.
+pub fn respell(sql: &str) -> String {
+    let mut out = String::with_capacity(sql.len());
+    let mut rest = sql;
+    while !rest.is_empty() {
+        let after_any = out.ends_with("ANY ") || out.ends_with("ALL ");
+        if after_any
+            && let Some((elements, after)) =
+                split_cast(rest, "((ARRAY[", "])::").or_else(|| split_cast(rest, "(ARRAY[", "]::"))
+        {
+            out.push_str("(ARRAY[");
+            out.push_str(&respell(elements));
+            out.push_str("])");
+            rest = after;
+            continue;
+        }
+        let (token, after) = rest.split_at(token(rest));
+        out.push_str(token);
+        rest = after;
+    }
+    out
+}
+
+/// The elements, and what follows `((ARRAY[…])::type[])`, or, as statistics objects are printed,
+/// `(ARRAY[…]::type[])`.
+fn split_cast<'a>(text: &'a str, open: &str, close: &str) -> Option<(&'a str, &'a str)> {
+    let text = text.strip_prefix(open)?;
+    let end = closing(text)?;
+    let cast = text[end..].strip_prefix(close)?;
+    let end_of_type = closing(cast)?;
+    let after = cast[end_of_type..].strip_prefix(')')?;
+    cast[..end_of_type].ends_with("[]").then_some((&text[..end], after))
+}
+
+/// Where the bracket that was open before `text` is closed.
+fn closing(text: &str) -> Option<usize> {
+    let (mut at, mut depth) = (0, 0);
+    while at < text.len() {
+        match text.as_bytes()[at] {
+            b'(' | b'[' => depth += 1,
+            b')' | b']' if depth == 0 => return Some(at),
+            b')' | b']' => depth -= 1,
+            _ => {}
+        }
+        at += token(&text[at..]);
+    }
+    None
+}
+
+/// The length of what stands first: a quoted name or constant as a whole, otherwise one character.
+fn token(text: &str) -> usize {
+    let mut chars = text.char_indices();
+    let Some((_, first)) = chars.next() else { return 0 };
+    let escapes = first == 'E' && text[1..].starts_with('\'');
+    if escapes {
+        chars.next();
+    }
+    let quote = match first {
+        'E' if escapes => '\'',
+        '\'' | '"' => first,
+        _ => return first.len_utf8(),
+    };
+    // A doubled quote ends one token and begins another, which comes to the same.
+    while let Some((at, c)) = chars.next() {
+        if c == quote {
+            return at + 1;
+        }
+        if c == '\\' && escapes {
+            chars.next();
+        }
+    }
+    text.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::respell;
+
+    #[test]
+    fn the_cast_of_a_list_goes() {
+        let printed = "((status)::text = ANY ((ARRAY['new'::character varying, 'it''s (])::text[]'::character varying])::text[])) AND x";
+        let wanted = "((status)::text = ANY (ARRAY['new'::character varying, 'it''s (])::text[]'::character varying])) AND x";
+        assert_eq!(respell(printed), wanted);
+        assert_eq!(respell(wanted), wanted);
+        assert_eq!(
+            respell("s = ANY (ARRAY['a'::c, 'b'::c]::text[])"),
+            "s = ANY (ARRAY['a'::c, 'b'::c])"
+        );
+    }
+
+    #[test]
+    fn lists_in_lists_go_too_and_nothing_else() {
+        let printed =
+            "a <> ALL ((ARRAY[f(b = ANY ((ARRAY[1, 2])::numeric(10,2)[])), 2])::\"s.]\".\"T\"[])";
+        assert_eq!(respell(printed), "a <> ALL (ARRAY[f(b = ANY (ARRAY[1, 2])), 2])");
+        for same in [
+            "f((ARRAY[1])::text[])",
+            "'ANY ((ARRAY[1])::text[])'",
+            "E'\\' ANY ((ARRAY[1])::text[])'",
+            "\"ANY ((ARRAY[1])::text[])\" = ANY ((ARRAY[1])::text)",
+            "ANY ((ARRAY[",
+        ] {
+            assert_eq!(respell(same), same);
+        }
+    }
+}

@@ -35,6 +35,7 @@ mod patience;
 mod plan;
 mod prepare;
 mod purge;
+mod rehearsal;
 mod report;
 mod run;
 mod search;

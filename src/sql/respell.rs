@@ -44,6 +44,18 @@ fn split_cast<'a>(text: &'a str, open: &str, close: &str) -> Option<(&'a str, &'
     cast[..end_of_type].ends_with("[]").then_some((&text[..end], after))
 }
 
+/// Where `needle` stands for the first time outside of quotes.
+pub fn find_unquoted(text: &str, needle: &str) -> Option<usize> {
+    let mut at = 0;
+    while at < text.len() {
+        if text[at..].starts_with(needle) {
+            return Some(at);
+        }
+        at += token(&text[at..]);
+    }
+    None
+}
+
 /// Where the bracket that was open before `text` is closed.
 fn closing(text: &str) -> Option<usize> {
     let (mut at, mut depth) = (0, 0);

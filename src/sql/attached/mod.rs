@@ -8,6 +8,7 @@ pub mod foreign_keys;
 mod functions;
 mod policies;
 mod publications;
+pub mod rehearsal;
 mod rules;
 mod triggers;
 mod views;

@@ -19,7 +19,7 @@ GRANT SELECT, INSERT, UPDATE ON ps.docs, ps.shares TO shape_writer;
 RESET ROLE;
 -- workload
 SET ROLE shape_writer;
-UPDATE ps.docs SET status = 'paid' WHERE id % 20 = 0;
+UPDATE ps.docs SET status = 'paid' WHERE id % 40 = 0 AND id < 2400;
 RESET ROLE;
 -- probe
 SET ROLE shape_writer;

@@ -17,7 +17,7 @@ GRANT SELECT, UPDATE ON pd.docs, pd.notes TO shape_writer;
 RESET ROLE;
 -- workload
 SET ROLE shape_writer;
-UPDATE pd.docs SET status = 'sent' WHERE id % 20 = 0;
+UPDATE pd.docs SET status = 'paid' WHERE id % 20 = 0;
 RESET ROLE;
 -- probe
 SET ROLE shape_writer;

@@ -30,13 +30,13 @@ COMMIT;
 DELETE FROM pf.users WHERE id BETWEEN 2000 AND 2100;
 UPDATE pf.users SET id = 5000 WHERE id = 333;
 UPDATE pf.posts SET nr = nr + 100 WHERE nr = 7;
-ALTER TABLE pf.posts ATTACH PARTITION pf.posts_3 FOR VALUES FROM (200) TO (300);
 INSERT INTO pf.posts VALUES (50, 5000, 'u3');
 BEGIN;
 INSERT INTO pf.posts VALUES (51, 5000, 'later');
 INSERT INTO pf.users VALUES (5001, 'later');
 COMMIT;
 -- probe
+ALTER TABLE pf.posts ATTACH PARTITION pf.posts_3 FOR VALUES FROM (200) TO (300);
 DO $$
 DECLARE
     bad text;

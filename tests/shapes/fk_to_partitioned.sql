@@ -32,19 +32,21 @@ ALTER TABLE pt.events ADD CONSTRAINT on_leaf FOREIGN KEY (zone) REFERENCES pt.zo
 COMMENT ON CONSTRAINT on_day ON pt.events IS 'a day of ours';
 RESET ROLE;
 -- workload
-ALTER TABLE pt.days ATTACH PARTITION pt.days_4 FOR VALUES FROM ('2020-04-01') TO ('2020-05-01');
-INSERT INTO pt.days VALUES ('2020-04-05', 5);
-INSERT INTO pt.events VALUES (5001, 5, '2020-04-05', 2, 1);
+INSERT INTO pt.days VALUES ('2020-01-05', 5);
+INSERT INTO pt.events VALUES (5001, 5, '2020-01-05', 2, 1);
 DELETE FROM pt.days WHERE day = '2020-01-07' AND nr = 1;
 UPDATE pt.days SET nr = 77 WHERE day = '2020-02-10' AND nr = 2;
 DELETE FROM pt.kinds WHERE id = 4;
 DO $$
 BEGIN
-    INSERT INTO pt.events VALUES (5002, 6, '2020-04-05');
+    INSERT INTO pt.events VALUES (5002, 6, '2020-01-05');
     RAISE EXCEPTION 'no foreign key';
 EXCEPTION WHEN foreign_key_violation THEN NULL;
 END $$;
 -- probe
+ALTER TABLE pt.days ATTACH PARTITION pt.days_4 FOR VALUES FROM ('2020-04-01') TO ('2020-05-01');
+INSERT INTO pt.days VALUES ('2020-04-05', 5);
+INSERT INTO pt.events VALUES (6000, 5, '2020-04-05', 2, 1);
 DO $$
 DECLARE
     bad text;

@@ -1,8 +1,0 @@
--- A partition.
--- table: ref.orders_low
--- refuse: partition orders
--- setup
-CREATE SCHEMA ref AUTHORIZATION shape_owner;
-CREATE TABLE ref.orders (id integer PRIMARY KEY, customer integer) PARTITION BY RANGE (id);
-CREATE TABLE ref.orders_low PARTITION OF ref.orders FOR VALUES FROM (0) TO (1000);
-ALTER TABLE ref.orders_low OWNER TO shape_owner;

@@ -155,7 +155,7 @@ fn shape(facts: &Facts) -> Vec<String> {
     if let Some(of_type) = &r.of_type {
         reasons.push(format!("it is a typed table, of type {of_type}"));
     }
-    if r.force_row_security && !facts.privileges.owner_bypasses_rls {
+    if r.row_security && r.force_row_security && !facts.privileges.owner_bypasses_rls {
         reasons.push(format!(
             "row security is forced on its owner, who would not see every row: ALTER ROLE {} BYPASSRLS, or ALTER TABLE {} NO FORCE ROW LEVEL SECURITY while it is repacked",
             ident(&r.owner),

@@ -1,7 +1,7 @@
-//! Plan and check: what would happen, without doing any of it.
+//! Plan and check: what would happen, without doing any of it. The rehearsal is done and taken back.
 
-use super::begin;
 use super::context::Job;
+use super::{begin, journal, prepare};
 use crate::catalog::lookup::{self, Found};
 use crate::catalog::neighbours::{self, Neighbour};
 use crate::error::{Error, Result};
@@ -83,6 +83,16 @@ pub async fn plan(job: &Job, table: &Found) -> Result<Plan> {
     }
     if let (true, Some(key)) = (plan.reasons.is_empty(), preflight.key) {
         let subject = Subject::new(table.oid, preflight.description, key);
+        // An unfinished run has been through its rehearsal, and its schemas are in the way.
+        if journal::find(session.client(), Some(table.oid)).await?.is_empty() {
+            match prepare::rehearse(&session, &subject).await {
+                Err(Error::Refused { reasons, .. }) => {
+                    plan.reasons = reasons;
+                    return Ok(plan);
+                }
+                other => other?,
+            }
+        }
         let neighbours = neighbours::neighbours(session.client(), table.oid).await?;
         plan.phases = phases(job, &subject, &neighbours);
         plan.cutover_sql = exchange::swap(&subject, &subject.description);

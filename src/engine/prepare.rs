@@ -22,15 +22,7 @@ pub async fn run(
 ) -> Result<Journal> {
     let owner = subject.description.relation.owner.clone();
     transaction(session, READ_COMMITTED, async |client| {
-        run_all(client, "creating the schemas of the run", &schemas::create(subject)).await?;
-        run_all(client, "becoming the owner", &[format!("SET LOCAL ROLE {}", ident(&owner))])
-            .await?;
-        run_all(client, "creating the schemas of the run", &schemas::seal_schemas(subject)).await?;
-        run_all(client, "creating the key log", &schemas::tables(subject)).await?;
-        run_all(client, "creating the capture function", &capture::function(subject)).await?;
-        run_all(client, "creating the shadow", &shadow::create(subject)).await?;
-        let shadow = shadow_oid(client, subject).await?;
-        rehearsal::run(client, subject, shadow).await?;
+        let shadow = create(client, subject).await?;
         let journal = Journal {
             table_oid: subject.oid,
             shadow_oid: shadow,
@@ -54,6 +46,30 @@ pub async fn run(
         Ok(journal)
     })
     .await
+}
+
+/// Does the same and takes it back, to see whether it can be done.
+pub async fn rehearse(session: &crate::pg::Session, subject: &Subject) -> Result<()> {
+    let begin = session.batch_execute(READ_COMMITTED).await;
+    begin.map_err(Error::sql("BEGIN"))?;
+    let created = create(session, subject).await;
+    let rolled_back = session.batch_execute("ROLLBACK").await;
+    created?;
+    rolled_back.map_err(Error::sql("ROLLBACK"))
+}
+
+/// Creates all but the journal, rehearses, and returns the shadow's OID.
+async fn create(client: &Client, subject: &Subject) -> Result<u32> {
+    let owner = ident(&subject.description.relation.owner);
+    run_all(client, "creating the schemas of the run", &schemas::create(subject)).await?;
+    run_all(client, "becoming the owner", &[format!("SET LOCAL ROLE {owner}")]).await?;
+    run_all(client, "creating the schemas of the run", &schemas::seal_schemas(subject)).await?;
+    run_all(client, "creating the key log", &schemas::tables(subject)).await?;
+    run_all(client, "creating the capture function", &capture::function(subject)).await?;
+    run_all(client, "creating the shadow", &shadow::create(subject)).await?;
+    let shadow = shadow_oid(client, subject).await?;
+    rehearsal::run(client, subject, shadow).await?;
+    Ok(shadow)
 }
 
 async fn shadow_oid(client: &Client, subject: &Subject) -> Result<u32> {

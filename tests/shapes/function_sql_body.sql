@@ -30,7 +30,7 @@ COMMENT ON FUNCTION fb.total() IS 'in total';
 COMMENT ON FUNCTION "f b"."odd ""name.x"(text, integer) IS 'o''dd';
 REVOKE EXECUTE ON FUNCTION fb.add(integer[]) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION fb.add(integer[]) TO shape_writer WITH GRANT OPTION;
-REVOKE EXECUTE ON FUNCTION fb.total() FROM PUBLIC, shape_owner;
+REVOKE EXECUTE ON FUNCTION fb.total() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION fb.total() TO shape_reader;
 GRANT SELECT ON fb.items TO shape_reader;
 RESET ROLE;

@@ -1,5 +1,6 @@
 -- Functions with SQL bodies whose printed text becomes another text once it is run again.
 -- table: fd.items
+-- refuse: function printed differently
 -- setup
 CREATE SCHEMA fd AUTHORIZATION shape_owner;
 SET ROLE shape_owner;
@@ -12,8 +13,3 @@ CREATE FUNCTION fd.put(x integer) RETURNS bigint LANGUAGE sql BEGIN ATOMIC
     SELECT count(*) FROM fd.items WHERE status IN ('new', 'set');
 END;
 RESET ROLE;
--- workload
-SELECT fd.put(10001);
-DELETE FROM fd.items WHERE id % 21 = 0;
--- probe
-SELECT fd.put(20001);

@@ -16,6 +16,7 @@ mod interrupted;
 mod neighbours;
 mod reader;
 mod refusals;
+mod replication;
 mod shapes;
 mod snapshots;
 mod support;
@@ -36,6 +37,7 @@ fn main() {
     trials.extend(writers::tests());
     trials.extend(cutovers::tests());
     trials.extend(neighbours::tests());
+    trials.extend(replication::tests());
     trials.extend(reader::tests());
     trials.extend(snapshots::tests());
     libtest_mimic::run(&arguments, trials).exit();

@@ -67,4 +67,4 @@ END $$;
 DELETE FROM uq.items WHERE id = 36;
 UPDATE uq.items SET sku = 'probe' WHERE id = 39;
 CREATE TABLE uq.held_by AS
-SELECT conname::text, conindid::regclass::text FROM pg_constraint WHERE confrelid = 'uq.items'::regclass AND contype = 'f';
+SELECT conname::text, conindid::regclass::text FROM pg_constraint WHERE confrelid = 'uq.items'::regclass AND contype = 'f' AND conindid::regclass::text !~ 'items_code';

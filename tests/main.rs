@@ -7,6 +7,7 @@
     reason = "a panic is how a test fails"
 )]
 
+mod applications;
 mod bad_input;
 mod cli;
 mod config;
@@ -40,5 +41,6 @@ fn main() {
     trials.extend(replication::tests());
     trials.extend(reader::tests());
     trials.extend(snapshots::tests());
+    trials.extend(applications::tests());
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -49,6 +49,11 @@ pub fn servers() -> Vec<Server> {
         .collect()
 }
 
+/// Whether nothing is to be repacked: what fails then is a fault of the test.
+pub fn plain() -> bool {
+    std::env::var_os("REPACKD_TEST_PLAIN").is_some()
+}
+
 /// Runs a test to its end.
 pub fn block_on<T>(work: impl Future<Output = T>) -> T {
     let runtime =

@@ -44,6 +44,13 @@ impl Random {
         self.range(0, 100) < of
     }
 
+    /// Brings a list into another order.
+    pub fn shuffle<T>(&mut self, list: &mut [T]) {
+        for i in (1..list.len()).rev() {
+            list.swap(i, self.range(0, i as i64 + 1) as usize);
+        }
+    }
+
     /// Text that does not compress.
     pub fn text(&mut self, length: usize) -> String {
         let mut text = String::new();

@@ -39,7 +39,7 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
         .map_err(Error::sql("measuring the key log"))?;
     let log_pages = u64::try_from(row.get::<_, i64>(0)).unwrap_or(0) / PAGE;
     let waiting = worker
-        .query_one(&drain_sql::waiting(&run.subject, 0, 1), &[])
+        .query_one(&drain_sql::waiting(&run.subject, run.floor.id(), 1), &[])
         .await
         .map_err(Error::sql("looking at the key log"))?;
     if waiting.get::<_, i64>(0) == 0 {

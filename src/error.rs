@@ -157,6 +157,11 @@ impl Error {
             || self.is(&SqlState::T_R_DEADLOCK_DETECTED)
     }
 
+    /// Whether it was raised by somebody's function, as event triggers do that forbid something.
+    pub fn is_raised(&self) -> bool {
+        self.is(&SqlState::RAISE_EXCEPTION)
+    }
+
     /// Whether the server has run out of disk space.
     pub fn is_disk_full(&self) -> bool {
         self.is(&SqlState::DISK_FULL)

@@ -92,6 +92,30 @@ pub enum Error {
         /// What was in the way last.
         last: String,
     },
+    /// The work was held back for as long as it may be.
+    #[error("{table} was held back for {seconds} s (throttle_wait): {why}")]
+    HeldBack {
+        /// The table.
+        table: QualifiedName,
+        /// For how long.
+        seconds: u64,
+        /// Why, at last.
+        why: String,
+    },
+    /// The run takes more disk space than it may.
+    #[error(
+        "repacking {table} takes {used} bytes more by now, of which {retained} are WAL kept by a replication slot: max_extra_space is {most}"
+    )]
+    TooLarge {
+        /// The table.
+        table: QualifiedName,
+        /// Bytes taken.
+        used: i64,
+        /// Bytes of these that are WAL.
+        retained: i64,
+        /// Bytes allowed.
+        most: u64,
+    },
     /// A bounded wait for a lock ended without it.
     #[error("{0}")]
     LockWait(String),

@@ -14,6 +14,7 @@ mod config;
 mod connect;
 mod cutovers;
 mod interrupted;
+mod manners;
 mod neighbours;
 mod reader;
 mod refusals;
@@ -37,6 +38,7 @@ fn main() {
     trials.extend(cli::tests());
     trials.extend(writers::tests());
     trials.extend(cutovers::tests());
+    trials.extend(manners::tests());
     trials.extend(neighbours::tests());
     trials.extend(replication::tests());
     trials.extend(reader::tests());

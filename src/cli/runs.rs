@@ -85,6 +85,7 @@ pub async fn status(context: &mut Context, tables: &[TableArg]) -> Result<u8> {
             "pages_copied": run.pages_copied,
             "started": run.started,
             "updated": run.updated,
+            "held": run.held,
             "cleanup_only": run.cleanup_only,
         })
     });

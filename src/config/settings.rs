@@ -1,6 +1,6 @@
 //! How a repack goes about its work.
 
-use super::duration;
+use super::{Limits, duration, limits};
 use std::time::Duration;
 
 /// How a repack goes about its work: bounds, waits and habits.
@@ -34,6 +34,8 @@ pub struct Settings {
     pub verify: bool,
     /// Whether what the table's owner wrote (expressions, functions) may run as the user.
     pub trust_owner: bool,
+    /// When it holds back.
+    pub limits: Limits,
 }
 
 /// What happens to sessions that are in the way of the cutover.
@@ -73,12 +75,17 @@ impl Default for Settings {
             chunk_time: Duration::from_secs(1),
             verify: true,
             trust_owner: false,
+            limits: Limits::default(),
         }
     }
 }
 
 /// The keys of [`Settings`] in a configuration file.
-pub(crate) const KEYS: &[&str] = &[
+pub(crate) fn keys() -> impl Iterator<Item = &'static str> {
+    KEYS.iter().chain(limits::KEYS).copied()
+}
+
+const KEYS: &[&str] = &[
     "max_replay_rows",
     "lock_timeout",
     "cutover_budget",
@@ -143,7 +150,10 @@ impl Settings {
             "chunk_time" => self.chunk_time = time(value, "s")?,
             "verify" => self.verify = boolean(value)?,
             "trust_owner" => self.trust_owner = boolean(value)?,
-            _ => return Err("is not a setting".into()),
+            _ => match self.limits.set(key, value) {
+                Some(set) => set?,
+                None => return Err("is not a setting".into()),
+            },
         }
         Ok(())
     }
@@ -157,7 +167,7 @@ fn time(value: &str, unit: &str) -> Result<Duration, String> {
     }
 }
 
-fn whole<T: TryFrom<u64>>(value: &str, least: u64, most: u64) -> Result<T, String> {
+pub(super) fn whole<T: TryFrom<u64>>(value: &str, least: u64, most: u64) -> Result<T, String> {
     let wrong = || format!("has to be a whole number from {least} to {most}");
     let digits = value.trim().replace('_', "");
     let number = digits.parse::<u64>().ok().filter(|n| (least..=most).contains(n));

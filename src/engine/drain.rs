@@ -5,6 +5,7 @@
 //! not matter and many changes to one row cost one.
 
 use super::context::{Run, interruptible};
+use super::throttle;
 use crate::error::{Error, Result};
 use crate::job::Phase;
 use crate::pg::{REPEATABLE_READ, run_all, transaction};
@@ -225,6 +226,7 @@ pub async fn until_short(run: &mut Run<'_>) -> Result<()> {
     let mut since_vacuum = 0;
     loop {
         run.check_stop()?;
+        throttle::pass(run, &run.sessions.worker).await?;
         let drained = once(run, Some(limit)).await?;
         race.drained += drained.rows;
         since_vacuum += drained.rows;

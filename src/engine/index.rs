@@ -8,7 +8,7 @@
 
 use super::context::{Run, first_error, interruptible};
 use super::patience::persistently;
-use super::{drain, purge};
+use super::{drain, purge, throttle};
 use crate::error::{Error, Result};
 use crate::names::QualifiedName;
 use crate::pg::{Session, run_all};
@@ -125,8 +125,12 @@ async fn build_all(run: &mut Run<'_>, builds: Vec<Build>, before: u64, total: u6
     let stop = run.control.stop.child_token();
     let builder = async |session: &Session| -> Result<()> {
         while !stop.is_cancelled() {
+            let passed = throttle::pass(run, session).await;
             let Some(build) = queue.borrow_mut().pop_front() else { return Ok(()) };
-            let result = interruptible(&stop, session, one(session, &build)).await;
+            let result = match passed {
+                Ok(()) => interruptible(&stop, session, one(session, &build)).await,
+                held => held,
+            };
             if result.is_err() {
                 stop.cancel();
                 return result;

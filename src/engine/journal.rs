@@ -33,12 +33,35 @@ pub struct State {
     /// Privileges of the old table as taken over by the exchange.
     #[serde(default)]
     pub taken_over: Option<TableDescription>,
+    /// Why it is held back, if it is.
+    #[serde(default)]
+    pub held: Option<Held>,
     /// The figures so far.
     pub figures: Figures,
     /// Who runs it.
     pub login: String,
     /// Version of repackd.
     pub repackd: String,
+}
+
+/// Why a run is held back, and since when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The setting that holds it.
+    pub by: String,
+    /// In words.
+    pub why: String,
+    /// Since when, in seconds of Unix time.
+    pub since: u64,
+}
+
+impl Held {
+    /// From now on.
+    pub fn now(by: &str, why: &str) -> Self {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let since = since.map(|d| d.as_secs()).unwrap_or_default();
+        Self { by: by.to_owned(), why: why.to_owned(), since }
+    }
 }
 
 /// The journal of a run that exists in the database.

@@ -37,6 +37,7 @@ pub async fn run(
                 finished: false,
                 released: Vec::new(),
                 taken_over: None,
+                held: None,
                 figures,
                 login: preflight.login.clone(),
                 repackd: env!("CARGO_PKG_VERSION").to_owned(),

@@ -11,7 +11,7 @@
 use super::chunks::{Chunks, PAGE};
 use super::context::Run;
 use super::copy::pages;
-use super::drain;
+use super::{drain, throttle};
 use crate::error::{Error, Result};
 use crate::names::literal;
 use crate::pg::{READ_COMMITTED, transaction};
@@ -52,6 +52,7 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
     let mut purged = 0;
     while let Some((first, past)) = chunks.take() {
         run.check_stop()?;
+        throttle::pass(run, &run.sessions.worker).await?;
         let started = Instant::now();
         let statement = sql::purge(&run.subject, first, past);
         purged += transaction(&run.sessions.worker, READ_COMMITTED, async |client| {

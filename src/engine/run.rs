@@ -3,6 +3,8 @@
 use super::context::{Control, Job, Run, Sessions};
 use super::journal::{self, Journal};
 use super::report::{self, Stage};
+use super::space::Space;
+use super::throttle::Throttle;
 use super::{
     begin, capture, cleanup, copy, cutover, drain, fingerprint, index, prepare, purge, validate,
     verify,
@@ -33,6 +35,10 @@ pub async fn run(job: &Job, table: &Found, goal: Goal, control: &Control) -> Rep
         Ok(sessions) => sessions,
         Err(e) => return report::failed(job, &name, Stage::Before, e, Figures::default()),
     };
+    let throttle = match Throttle::open(job, table.oid).await {
+        Ok(throttle) => throttle,
+        Err(e) => return report::failed(job, &name, Stage::Before, e, Figures::default()),
+    };
     let started = Instant::now();
     let begun = match goal {
         Goal::RunNow | Goal::Prepare => start(job, table, &sessions, control).await,
@@ -46,7 +52,7 @@ pub async fn run(job: &Job, table: &Found, goal: Goal, control: &Control) -> Rep
         let seconds = started.elapsed().as_secs_f64();
         journal.state.figures.seconds.insert(Phase::Prepare, seconds);
     }
-    let mut run = Run::new(job, control, sessions, journal);
+    let mut run = Run::new(job, control, sessions, throttle, journal);
     let result = match phases(&mut run, goal).await {
         Err(error) => Err(blame(&run, error).await),
         done => done,
@@ -66,14 +72,16 @@ async fn start(
     send(Event::Phase { table: name.clone(), phase: Phase::Preflight });
     let started = Instant::now();
     refuse_remains(table, sessions).await?;
-    let preflight = preflight::look(&sessions.worker, table, job.settings.trust_owner).await?;
+    let mut preflight = preflight::look(&sessions.worker, table, job.settings.trust_owner).await?;
+    let space = Space::of(sessions.observer.client(), table.oid).await?;
+    preflight.reasons.extend(space.refusal(&job.settings.limits));
     if !preflight.reasons.is_empty() {
         return Err(Error::Refused { table: name, reasons: preflight.reasons });
     }
     let Some(key) = preflight.key.clone() else {
         return Err(Error::Refused { table: name, reasons: vec!["it has no key".into()] });
     };
-    let before = lookup::sizes(sessions.observer.client(), table.oid).await?;
+    let before = space.before;
     send(Event::PhaseDone {
         table: name.clone(),
         phase: Phase::Preflight,

@@ -1,6 +1,7 @@
 //! Status: what runs there are in a database, and how far they are.
 
 use super::context::Job;
+use super::journal::Held;
 use super::{begin, journal};
 use crate::catalog::lookup;
 use crate::error::{Error, Result};
@@ -36,6 +37,8 @@ pub struct RunStatus {
     pub started: Option<String>,
     /// When the journal was last written.
     pub updated: Option<String>,
+    /// Why it is held back, if it is.
+    pub held: Option<Held>,
     /// Whether only cleaning up is left.
     pub cleanup_only: bool,
 }
@@ -58,6 +61,7 @@ pub async fn status(job: &Job) -> Result<Vec<RunStatus>> {
             pages_copied: None,
             started: None,
             updated: None,
+            held: None,
             cleanup_only: false,
         };
         if status.problem.is_none()
@@ -99,6 +103,7 @@ async fn fill(session: &Session, found: &journal::FoundRun, status: &mut RunStat
     status.shadow_bytes = Some(sizes.total());
     status.pages = journal.state.pages;
     status.cleanup_only = journal.phase.is_past_cutover();
+    status.held = journal.state.held;
     status.phase = Some(journal.phase);
     status.table = Some(journal.state.table);
     Ok(())

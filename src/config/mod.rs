@@ -16,7 +16,7 @@ pub use limits::Limits;
 pub(crate) use params::did_you_mean;
 pub use server::Server;
 pub(crate) use server::{Host, PasswordSource, SOCKET_DIRECTORIES, SessionAttrs};
-pub use settings::{Blockers, OldSnapshots, Settings};
+pub use settings::{Blockers, DiskFull, OldSnapshots, Settings};
 pub(crate) use tls::{Roots, SslMode, TlsOptions, TlsVersion};
 
 use crate::error::{Error, Result};

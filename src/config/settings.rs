@@ -32,6 +32,8 @@ pub struct Settings {
     pub chunk_time: Duration,
     /// Whether the copy is compared with the table before the cutover.
     pub verify: bool,
+    /// What happens to a run that fills the disk.
+    pub disk_full: DiskFull,
     /// Whether what the table's owner wrote (expressions, functions) may run as the user.
     pub trust_owner: bool,
     /// When it holds back.
@@ -47,6 +49,15 @@ pub enum Blockers {
     CancelQuery,
     /// Their sessions are ended.
     KillQuery,
+}
+
+/// What happens to a run that fills the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiskFull {
+    /// It is removed, so that everybody else can go on.
+    Remove,
+    /// It is kept, to be resumed when somebody has made space.
+    Keep,
 }
 
 /// What happens when snapshots older than the copy are still open at the cutover.
@@ -74,6 +85,7 @@ impl Default for Settings {
             index_jobs: 2,
             chunk_time: Duration::from_secs(1),
             verify: true,
+            disk_full: DiskFull::Remove,
             trust_owner: false,
             limits: Limits::default(),
         }
@@ -100,6 +112,7 @@ const KEYS: &[&str] = &[
     "index_jobs",
     "chunk_time",
     "verify",
+    "disk_full",
     "trust_owner",
 ];
 
@@ -149,6 +162,13 @@ impl Settings {
             "index_jobs" => self.index_jobs = whole(value, 1, 64)?,
             "chunk_time" => self.chunk_time = time(value, "s")?,
             "verify" => self.verify = boolean(value)?,
+            "disk_full" => {
+                self.disk_full = match value {
+                    "remove" => DiskFull::Remove,
+                    "keep" => DiskFull::Keep,
+                    _ => return Err(format!("cannot be `{value}`; it is remove or keep")),
+                }
+            }
             "trust_owner" => self.trust_owner = boolean(value)?,
             _ => match self.limits.set(key, value) {
                 Some(set) => set?,

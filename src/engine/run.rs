@@ -10,6 +10,7 @@ use super::{
     verify,
 };
 use crate::catalog::lookup::{self, Found};
+use crate::config::DiskFull;
 use crate::error::{Error, Result, Verdict};
 use crate::job::{Ending, Event, Figures, Phase, Report};
 use crate::pg::settings;
@@ -224,10 +225,12 @@ async fn conclude(mut run: Run<'_>, result: Result<()>) -> Report {
             report::ended(job, &name, Ending::Prepared, Phase::Cutover, run.journal.state.figures)
         }
         // The DDL wins: this shadow can never be finished, and capture must not go on taxing
-        // writers for it. And a full disk stops everybody: what fills it has to go.
+        // writers for it. And a full disk stops everybody: unless told otherwise, what fills it
+        // goes.
         Err(error)
             if !run.journal.phase.is_past_cutover()
-                && (matches!(error, Error::Changed { .. }) || error.is_disk_full()) =>
+                && (matches!(error, Error::Changed { .. })
+                    || error.is_disk_full() && job.settings.disk_full == DiskFull::Remove) =>
         {
             let stage = match cleanup::abort(&mut run).await {
                 Ok(()) => Stage::Removed,

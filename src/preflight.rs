@@ -1,6 +1,6 @@
 //! Preflight: everything about a table read in one snapshot, and whether it can be repacked.
 
-use crate::catalog::{self, Key, TableDescription, key, lookup::Found};
+use crate::catalog::{self, Key, TableDescription, key, lookup, lookup::Found};
 use crate::error::{Error, Result};
 use crate::names::RunNames;
 use crate::pg::{READ_ONLY, Session, transaction};
@@ -30,18 +30,27 @@ pub async fn look(session: &Session, table: &Found, trust_owner: bool) -> Result
     transaction(session, READ_ONLY, async |client| {
         let description = catalog::describe(client, oid).await?.ok_or_else(dropped)?;
         let privileges = privileges(client, oid).await?.ok_or_else(dropped)?;
-        let (key, dependents, needs, foreign_code) = if description.relation.kind == "r" {
+        let (key, dependents, needs, scans, foreign_code) = if description.relation.kind == "r" {
             tokio::try_join!(
                 key::choose(client, oid),
                 dependents(client, oid),
                 needs(client, oid),
+                scans(client, oid),
                 strings(client, include_str!("catalog/sql/foreign_code.sql"), oid)
             )?
         } else {
             Default::default()
         };
-        let facts =
-            Facts { description, key, privileges, dependents, needs, foreign_code, trust_owner };
+        let facts = Facts {
+            description,
+            key,
+            privileges,
+            dependents,
+            needs,
+            scans,
+            foreign_code,
+            trust_owner,
+        };
         let reasons = refusal::reasons(&facts);
         Ok(Preflight {
             description: facts.description,
@@ -69,6 +78,21 @@ pub async fn dependents(client: &Client, oid: u32) -> Result<Vec<String>> {
 /// What the roles concerned lack to carry over what can be, as seen by the login role.
 pub async fn needs(client: &Client, oid: u32) -> Result<Vec<String>> {
     strings(client, include_str!("catalog/sql/needs.sql"), oid).await
+}
+
+/// What ATTACH PARTITION would have to read for too long under lock, given the size that is to be
+/// expected of the table afterwards.
+async fn scans(client: &Client, oid: u32) -> Result<Vec<String>> {
+    let heap = lookup::sizes(client, oid).await?.heap;
+    let expected = lookup::expected_size(client, oid).await?.map_or(heap, |e| e.min(heap));
+    let rows = client
+        .query_typed(
+            include_str!("catalog/sql/scans.sql"),
+            &[(&oid, Type::OID), (&expected, Type::INT8)],
+        )
+        .await
+        .map_err(Error::sql("looking for what would be read under lock"))?;
+    Ok(rows.iter().map(|r| r.get(0)).collect())
 }
 
 /// Whether the server takes writes at all.

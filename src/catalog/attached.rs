@@ -35,6 +35,8 @@ pub struct ForeignKey {
     pub owner: String,
     /// Whether that is the table at hand.
     pub own: bool,
+    /// Whether a partition has it from its parent.
+    pub inherited: bool,
     /// The table it refers to.
     pub references: QualifiedName,
     /// `pg_get_constraintdef`.
@@ -56,9 +58,9 @@ pub struct ForeignKey {
 }
 
 impl ForeignKey {
-    /// Whether it has to be validated after the exchange.
+    /// Whether it has to be validated after the exchange. One that is the parent's too is valid there.
     pub fn is_to_validate(&self) -> bool {
-        self.validated && self.enforced
+        self.validated && self.enforced && !self.inherited
     }
 }
 
@@ -73,6 +75,8 @@ pub struct Trigger {
     pub owner: String,
     /// Whether that is the table at hand. Otherwise it is a constraint trigger FROM the table.
     pub own: bool,
+    /// Whether a partition has it from its parent: then ATTACH PARTITION makes it.
+    pub inherited: bool,
     /// `pg_get_triggerdef`.
     pub definition: String,
     /// `tgenabled`.

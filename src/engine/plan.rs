@@ -11,7 +11,6 @@ use crate::names::ident;
 use crate::preflight;
 use crate::sql::{Subject, exchange};
 use serde::Serialize;
-use tokio_postgres::types::Type;
 
 /// What a run of a table would do.
 #[derive(Debug, Clone, Serialize)]
@@ -52,11 +51,7 @@ pub async fn plan(job: &Job, table: &Found) -> Result<Plan> {
     let session = begin::first_session(job, "repackd").await?;
     let preflight = preflight::look(&session, table, job.settings.trust_owner).await?;
     let before = lookup::sizes(session.client(), table.oid).await?;
-    let row = session
-        .query_typed_opt(include_str!("../bloat.sql"), &[(&table.oid, Type::OID)])
-        .await
-        .map_err(Error::sql("estimating the size without bloat"))?;
-    let expected_bytes: Option<i64> = row.and_then(|r| r.get(0));
+    let expected_bytes = lookup::expected_size(session.client(), table.oid).await?;
     let mut plan = Plan {
         table: table.name.to_string(),
         key: preflight.key.as_ref().map(|k| {

@@ -1,11 +1,14 @@
 -- The foreign keys of the table, to it, or both. $1 OID of the table. One row, one JSON array.
--- Those that a partition has from its parent, or a partitioned table hands to its partitions, come
--- and go with the one they belong to (conparentid).
+-- Those to a partitioned table that it is a part of reach it, too. 'inherited': the partition has it
+-- from its parent. What else a foreign key hands to partitions of either side (conparentid) comes and
+-- goes with it.
+WITH kin(oid) AS (SELECT $1::oid UNION SELECT relid FROM pg_catalog.pg_partition_ancestors($1))
 SELECT coalesce(json_agg(json_build_object(
     'name', k.conname,
     'table', json_build_object('schema', n.nspname, 'name', c.relname),
     'owner', pg_catalog.pg_get_userbyid(c.relowner),
     'own', k.conrelid = $1,
+    'inherited', k.conparentid <> 0,
     'references', json_build_object('schema', pn.nspname, 'name', p.relname),
     'definition', pg_catalog.pg_get_constraintdef(k.oid),
     'validated', k.convalidated,
@@ -29,4 +32,9 @@ JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_class p ON p.oid = k.confrelid
 JOIN pg_catalog.pg_namespace pn ON pn.oid = p.relnamespace
-WHERE k.contype = 'f' AND k.conparentid = 0 AND (k.conrelid = $1 OR k.confrelid = $1)
+LEFT JOIN pg_catalog.pg_constraint kp ON kp.oid = k.conparentid
+WHERE k.contype = 'f'
+  AND (k.conparentid = 0 AND (k.conrelid = $1 OR k.confrelid IN (SELECT oid FROM kin))
+       -- One to an ancestor is taken off as a whole.
+       OR k.conrelid = $1 AND kp.conrelid <> $1 AND kp.confrelid = k.confrelid
+          AND k.confrelid NOT IN (SELECT oid FROM kin))

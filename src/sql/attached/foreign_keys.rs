@@ -9,15 +9,16 @@ use crate::names::ident;
 pub const NOT_VALID: &str = " NOT VALID";
 
 /// Off.
-pub fn off<'a>(script: &mut Script<'a>, keys: &'a [ForeignKey]) {
+pub fn off<'a>(script: &mut Script<'a>, keys: impl IntoIterator<Item = &'a ForeignKey>) {
     for key in keys {
         let table = key.table.sql();
         script.run(&key.owner, format!("ALTER TABLE {table} DROP CONSTRAINT {}", ident(&key.name)));
     }
 }
 
-/// On, as they were but not valid.
-pub fn on<'a>(script: &mut Script<'a>, keys: &'a [ForeignKey]) {
+/// On, as they were but not valid. One that is a parent's too is, or ATTACH PARTITION would look
+/// through the table all the same.
+pub fn on<'a>(script: &mut Script<'a>, keys: impl IntoIterator<Item = &'a ForeignKey>) {
     for key in keys {
         let not_valid = if key.is_to_validate() { NOT_VALID } else { "" };
         let (table, name) = (key.table.sql(), ident(&key.name));
@@ -62,6 +63,7 @@ mod tests {
             table: QualifiedName::new("s", "child"),
             owner: "o".into(),
             own: false,
+            inherited: false,
             references: QualifiedName::new("s", "t"),
             definition: "FOREIGN KEY (a, b) REFERENCES s.t(x, y) MATCH FULL".into(),
             validated: true,

@@ -21,7 +21,7 @@ use crate::names::{QualifiedName, ident, literal};
 pub fn off<'a>(script: &mut Script<'a>, table: &'a TableDescription) {
     let attached = &table.attached;
     publications::off(script, &table.name(), &attached.publications);
-    foreign_keys::off(script, &attached.foreign_keys);
+    foreign_keys::off(script, attached.foreign_keys.iter().filter(|k| !k.inherited));
     triggers::off(script, &attached.triggers);
 }
 
@@ -29,7 +29,7 @@ pub fn off<'a>(script: &mut Script<'a>, table: &'a TableDescription) {
 /// write what they forbid.
 pub fn on<'a>(script: &mut Script<'a>, table: &'a TableDescription) {
     let attached = &table.attached;
-    foreign_keys::on(script, &attached.foreign_keys);
+    foreign_keys::on(script, attached.foreign_keys.iter().filter(|k| !k.inherited));
     triggers::on(script, &attached.triggers);
     rules::on(script, &attached.rules);
     policies::on(script, &attached.policies);

@@ -36,6 +36,7 @@ WITH RECURSIVE kin(oid) AS (
     LEFT JOIN pg_catalog.pg_constraint k ON d.classid = 'pg_catalog.pg_constraint'::regclass AND k.oid = d.objid
     LEFT JOIN pg_catalog.pg_constraint kp ON kp.oid = k.conparentid
     LEFT JOIN pg_catalog.pg_trigger g ON d.classid = 'pg_catalog.pg_trigger'::regclass AND g.oid = d.objid
+    LEFT JOIN pg_catalog.pg_constraint gk ON gk.oid = g.tgconstraint
     LEFT JOIN pg_catalog.pg_rewrite w ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND w.oid = d.objid
     LEFT JOIN pg_catalog.pg_class v ON v.oid = w.ev_class
     LEFT JOIN pg_catalog.pg_proc f ON d.classid = 'pg_catalog.pg_proc'::regclass AND f.oid = d.objid
@@ -52,7 +53,9 @@ WITH RECURSIVE kin(oid) AS (
       AND ((p.classid = 'pg_catalog.pg_class'::regclass AND p.objid = $1
                 OR p.classid = 'pg_catalog.pg_constraint'::regclass)
                AND (k.contype = 't'
-                    OR (g.tgrelid = $1 OR g.tgconstrrelid = $1) AND NOT g.tgisinternal
+                    OR (g.tgrelid = $1 OR g.tgconstrrelid = $1) AND (NOT g.tgisinternal OR g.tgparentid <> 0 AND coalesce(gk.contype, 't') = 't')
+                    -- The triggers of a foreign key, which is looked at itself.
+                    OR g.tgrelid = $1 AND g.tgisinternal AND gk.contype = 'f'
                     OR w.oid IS NOT NULL AND v.relkind <> 'm'
                     OR f.prosqlbody IS NOT NULL
                     OR d.classid IN ('pg_catalog.pg_policy'::regclass, 'pg_catalog.pg_publication_rel'::regclass))) IS NOT TRUE
@@ -143,7 +146,8 @@ UNION
 -- PostgreSQL 14 lets one rename it; ATTACH PARTITION gives it the parent's name again.
 SELECT 'trigger ' || pg_catalog.quote_ident(g.tgname) || ', which is called ' || pg_catalog.quote_ident(gp.tgname) || ' on its parent'
 FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_trigger gp ON gp.oid = g.tgparentid
-WHERE g.tgrelid = $1 AND NOT g.tgisinternal AND g.tgname <> gp.tgname
+LEFT JOIN pg_catalog.pg_constraint k ON k.oid = g.tgconstraint
+WHERE g.tgrelid = $1 AND g.tgname <> gp.tgname AND coalesce(k.contype, 't') = 't'
 UNION
 SELECT 'a comment or privileges on its row type' FROM pg_catalog.pg_type y
 WHERE y.typrelid = $1

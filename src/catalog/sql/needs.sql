@@ -84,12 +84,13 @@ SELECT 'role ' || pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(role)) || ' 
 FROM joining JOIN pg_catalog.pg_namespace n ON n.oid IN (theirs, ours)
 WHERE NOT pg_catalog.has_schema_privilege(role, n.oid, 'USAGE')
 UNION
--- Each is locked by its own owner, and an owner may have revoked that from itself.
+-- An owner may have revoked from itself what locking takes; then the login role does it.
 SELECT 'the owner of its ' || what || ' may not lock it: GRANT UPDATE ON ' || oid::regclass::text || ' TO '
        || pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(relowner)) || ', and USAGE on its schema'
-FROM joining
-WHERE NOT (pg_catalog.has_table_privilege(relowner, oid, 'UPDATE,DELETE,TRUNCATE')
-           AND pg_catalog.has_schema_privilege(relowner, theirs, 'USAGE'))
+FROM joining CROSS JOIN LATERAL (VALUES (relowner), (session_user::regrole::oid)) AS r(acting)
+GROUP BY what, oid, relowner
+HAVING NOT bool_or(pg_catalog.has_table_privilege(r.acting, oid, 'UPDATE,DELETE,TRUNCATE')
+                   AND pg_catalog.has_schema_privilege(r.acting, theirs, 'USAGE'))
 UNION
 SELECT 'publication ' || pg_catalog.quote_ident(b.pubname) || ' can only be carried over by a role that has the rights of '
        || pg_catalog.quote_ident(o.rolname) || ': GRANT ' || pg_catalog.quote_ident(o.rolname) || ' TO ' || pg_catalog.quote_ident(session_user)

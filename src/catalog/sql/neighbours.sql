@@ -1,8 +1,8 @@
 -- Relations that the exchange locks besides the table, in the order in which they are locked: views
 -- before what they read, parents before their children and partitioned tables before their
 -- partitions, as whoever uses them does; then by name. The table's own children come after the
--- table. $1 OID of the table. 'role' may lock it: its owner, if the login role is a member of that;
--- otherwise null.
+-- table. $1 OID of the table. 'role' may lock it: its owner, if the login role is a member of that,
+-- or the login role in its place; otherwise null. A view is locked by its owner only.
 WITH RECURSIVE up(oid, level) AS (
     -- The table and its ancestors, of either kind.
     SELECT $1::oid, 0
@@ -47,7 +47,13 @@ WITH RECURSIVE up(oid, level) AS (
     SELECT t.relid, t.level FROM named, pg_catalog.pg_partition_tree(named.oid) t WHERE t.level > 0
 )
 SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text,
-       CASE WHEN pg_catalog.pg_has_role(session_user, c.relowner, 'MEMBER')
+       CASE WHEN c.relkind <> 'v'
+                 AND pg_catalog.has_table_privilege(session_user, c.oid, 'UPDATE,DELETE,TRUNCATE')
+                 AND pg_catalog.has_schema_privilege(session_user, c.relnamespace, 'USAGE')
+                 AND NOT (pg_catalog.has_table_privilege(c.relowner, c.oid, 'UPDATE,DELETE,TRUNCATE')
+                          AND pg_catalog.has_schema_privilege(c.relowner, c.relnamespace, 'USAGE'))
+            THEN session_user::text
+            WHEN pg_catalog.pg_has_role(session_user, c.relowner, 'MEMBER')
             THEN pg_catalog.pg_get_userbyid(c.relowner)::text END AS role,
        -- Who writes to it holds its lock when he comes to the table's.
        u.level IS NOT NULL OR c.relkind = 'v' AND pg_catalog.pg_relation_is_updatable(c.oid, true) & 28 <> 0 AS writes_through,

@@ -13,6 +13,7 @@ mod cli;
 mod config;
 mod connect;
 mod cutovers;
+mod family;
 mod interrupted;
 mod neighbours;
 mod reader;
@@ -38,6 +39,7 @@ fn main() {
     trials.extend(writers::tests());
     trials.extend(cutovers::tests());
     trials.extend(neighbours::tests());
+    trials.extend(family::tests());
     trials.extend(replication::tests());
     trials.extend(reader::tests());
     trials.extend(snapshots::tests());

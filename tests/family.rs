@@ -1,6 +1,7 @@
 //! Tables with parents and children: partitions and inheritance.
 
 mod busy;
+mod scans;
 
 use crate::support::random::seed;
 use crate::support::{Server, block_on, servers};
@@ -28,6 +29,11 @@ pub fn tests() -> Vec<Trial> {
             &["stock_0", "stock_1", "stock_2", "stock_3"],
         ));
         trials.push(busy("inheritance", &busy::INHERITANCE, &["stock_3", "stock_2", "stock"]));
+    }
+    for server in servers() {
+        trials.push(Trial::test(format!("family::no_scans::pg{}", server.version), move || {
+            block_on(scans::none(&server)).map_err(Into::into)
+        }));
     }
     trials
 }

@@ -8,7 +8,7 @@
 
 use super::script::Script;
 use super::{Subject, attached::foreign_keys};
-use crate::catalog::{Column, ConstraintKind, Relative, TableDescription};
+use crate::catalog::{Column, Constraint, ConstraintKind, Relative, TableDescription};
 use crate::names::{QualifiedName, ident};
 
 /// The stand-in parent: whatever the shadow is to inherit.
@@ -93,6 +93,17 @@ pub fn join<'a>(script: &mut Script<'a>, subject: &Subject, now: &'a TableDescri
     if now.family.constraint.is_some() {
         let check = ident(&subject.names.bound_check());
         script.owner(format!("ALTER TABLE {table} DROP CONSTRAINT {check}"));
+    }
+    // ATTACH PARTITION takes every constraint that the parent has, too, for the parent's alone.
+    let both_have = |c: &&Constraint| {
+        now.family.bound.is_some()
+            && c.kind == ConstraintKind::NotNull
+            && c.local
+            && c.inherited > 0
+    };
+    for column in now.constraints.iter().filter(both_have).filter_map(|c| c.column.as_ref()) {
+        let column = ident(column);
+        script.owner(format!("ALTER TABLE {table} ALTER COLUMN {column} SET NOT NULL"));
     }
     let old = QualifiedName::new(&subject.names.old, &subject.table.name).sql();
     for child in &now.family.children {

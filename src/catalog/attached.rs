@@ -37,6 +37,9 @@ pub struct ForeignKey {
     pub own: bool,
     /// Whether a partition has it from its parent.
     pub inherited: bool,
+    /// Whether it is one of a partitioned table that the table is a part of; after [`Attached::settle`],
+    /// also whether it comes and goes with such a one.
+    pub of_parent: bool,
     /// The table it refers to.
     pub references: QualifiedName,
     /// `pg_get_constraintdef`.
@@ -55,6 +58,41 @@ pub struct ForeignKey {
     pub able: bool,
     /// Its comment.
     pub comment: Option<String>,
+    /// What partitions of its table have of it under another name or with a comment, the deepest
+    /// first.
+    pub parts: Option<Vec<ForeignKeyPart>>,
+}
+
+/// A partition's share in a foreign key of its parent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForeignKeyPart {
+    /// Its name.
+    pub name: String,
+    /// The partition.
+    pub table: QualifiedName,
+    /// The owner of the partition.
+    pub owner: String,
+    /// `pg_get_constraintdef`.
+    pub definition: String,
+    /// Its comment.
+    pub comment: Option<String>,
+}
+
+impl Attached {
+    /// Whether the foreign keys of the parent could be taken off and added again.
+    pub fn has_keys_of_parent(&self) -> bool {
+        self.foreign_keys.iter().any(|k| k.of_parent && k.is_to_validate())
+    }
+
+    /// Decides what becomes of the foreign keys of the parent: taken off as a whole and added again, or
+    /// left alone, so that ATTACH PARTITION reads the rows.
+    pub fn settle(&mut self, keys_of_parent: bool) {
+        if keys_of_parent {
+            self.foreign_keys.iter_mut().filter(|k| k.inherited).for_each(|k| k.of_parent = true);
+        } else {
+            self.foreign_keys.retain(|k| !k.of_parent);
+        }
+    }
 }
 
 impl ForeignKey {

@@ -38,9 +38,17 @@ impl Neighbour {
 }
 
 /// All of them, in the order in which they are locked; those below the table come after it.
-pub async fn neighbours(client: &impl GenericClient, oid: u32) -> Result<Vec<Neighbour>> {
+/// `keys_of_parent`: with the tables of the foreign keys that a partition has from its parent.
+pub async fn neighbours(
+    client: &impl GenericClient,
+    oid: u32,
+    keys_of_parent: bool,
+) -> Result<Vec<Neighbour>> {
     let rows = client
-        .query_typed(include_str!("sql/neighbours.sql"), &[(&oid, Type::OID)])
+        .query_typed(
+            include_str!("sql/neighbours.sql"),
+            &[(&oid, Type::OID), (&keys_of_parent, Type::BOOL)],
+        )
         .await
         .map_err(Error::sql("looking for what the exchange has to lock"))?;
     Ok(rows

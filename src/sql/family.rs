@@ -71,14 +71,20 @@ pub fn leave<'a>(script: &mut Script<'a>, now: &'a TableDescription) {
         both(script, now, parent, statement);
     }
     // It has kept a foreign key of its own for each that was its parent's.
-    foreign_keys::off(script, now.attached.foreign_keys.iter().filter(|k| k.inherited));
+    foreign_keys::off(
+        script,
+        now.attached.foreign_keys.iter().filter(|k| k.inherited && !k.of_parent),
+    );
 }
 
 /// The new table, which has the name by now, joins them.
 pub fn join<'a>(script: &mut Script<'a>, subject: &Subject, now: &'a TableDescription) {
     let table = now.name().sql();
     // Whatever ATTACH PARTITION finds an equal of it does not make anew, under another name.
-    foreign_keys::on(script, now.attached.foreign_keys.iter().filter(|k| k.inherited));
+    foreign_keys::on(
+        script,
+        now.attached.foreign_keys.iter().filter(|k| k.inherited && !k.of_parent),
+    );
     for parent in &now.family.parents {
         let name = parent.name.sql();
         let statement = match &now.family.bound {

@@ -1,5 +1,6 @@
 -- A leaf that is too large to be looked through under lock for its parent's foreign key.
 -- table: ref.orders_low
+-- max: 17
 -- refuse: foreign key orders_low_customer_fkey parent under lock
 -- setup
 CREATE SCHEMA ref AUTHORIZATION shape_owner;

@@ -1,5 +1,6 @@
 -- What the roles concerned would lack when the things that hang on the table are taken off it and
--- put on the new one: one reason in words each, with the statement that helps. $1 OID of the table.
+-- put on the new one: one reason in words each, with the statement that helps. $1 OID of the table;
+-- $2 whether foreign keys of its parent are taken off.
 -- Run as the login role. Each thing is made anew by its own owner, or, if that has not got the rights
 -- any more, by the login role, if it has them.
 WITH kin(oid) AS (
@@ -41,7 +42,8 @@ WITH kin(oid) AS (
     UNION
     SELECT c.relowner, 'foreign key ' || pg_catalog.quote_ident(k.conname) || ' of ' || c.oid::regclass::text, NULL, NULL
     FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
-    WHERE k.contype = 'f' AND k.conparentid = 0 AND k.confrelid IN (SELECT oid FROM kin)
+    WHERE k.contype = 'f' AND k.conparentid = 0
+      AND (k.confrelid IN (SELECT oid FROM kin) OR $2 AND k.conrelid IN (SELECT oid FROM kin))
 ), relative(oid, what) AS (
     SELECT h.inhparent, 'parent' FROM pg_catalog.pg_inherits h WHERE h.inhrelid = $1
     UNION
@@ -108,7 +110,7 @@ FROM pg_catalog.pg_constraint k
 JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
 JOIN pg_catalog.pg_class p ON p.oid = k.confrelid
 WHERE k.contype = 'f'
-  AND (k.conparentid = 0 AND (k.conrelid = $1 OR k.confrelid IN (SELECT oid FROM kin))
+  AND (k.conparentid = 0 AND (k.conrelid = $1 OR k.confrelid IN (SELECT oid FROM kin) OR $2 AND k.conrelid IN (SELECT oid FROM kin))
        OR k.conrelid = $1 AND EXISTS (SELECT FROM pg_catalog.pg_constraint kp WHERE kp.oid = k.conparentid AND kp.conrelid <> $1))
   AND (EXISTS (SELECT FROM unnest(k.confkey) AS u(attnum)
                WHERE NOT pg_catalog.has_column_privilege(c.relowner, p.oid, u.attnum, 'REFERENCES'))

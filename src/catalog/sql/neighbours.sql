@@ -1,7 +1,7 @@
 -- Relations that the exchange locks besides the table, in the order in which they are locked: views
 -- before what they read, parents before their children and partitioned tables before their
 -- partitions, as whoever uses them does; then by name. The table's own children come after the
--- table. $1 OID of the table. 'role' may lock it: its owner, if the login role is a member of that,
+-- table. $1 OID of the table; $2 whether foreign keys of its parent are taken off. 'role' may lock it: its owner, if the login role is a member of that,
 -- or the login role in its place; otherwise null. A view is locked by its owner only.
 WITH RECURSIVE up(oid, level) AS (
     -- The table and its ancestors, of either kind.
@@ -16,7 +16,8 @@ WITH RECURSIVE up(oid, level) AS (
     UNION
     SELECT unnest(ARRAY[k.conrelid, k.confrelid])
     FROM pg_catalog.pg_constraint k
-    WHERE k.contype = 'f' AND k.conparentid = 0 AND k.confrelid IN (SELECT oid FROM kin)
+    WHERE k.contype = 'f' AND k.conparentid = 0
+      AND (k.confrelid IN (SELECT oid FROM kin) OR $2 AND k.conrelid IN (SELECT oid FROM kin))
     UNION
     -- ATTACH and DETACH change what the default partition beside it may hold.
     SELECT p.partdefid

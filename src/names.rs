@@ -171,6 +171,16 @@ impl RunNames {
         [format!("{}_row", self.work), format!("{}_truncate", self.work)]
     }
 
+    /// The CHECK that says of the shadow what a partition's bound does.
+    pub fn bound_check(&self) -> String {
+        format!("{}_bound", self.work)
+    }
+
+    /// What the shadow inherits from until it joins its parents, as SQL.
+    pub fn stand_in(&self) -> String {
+        self.work_sql("parent")
+    }
+
     /// A relation in the work schema, as SQL.
     pub fn work_sql(&self, name: &str) -> String {
         format!("{}.{}", ident(&self.work), ident(name))

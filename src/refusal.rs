@@ -40,6 +40,8 @@ pub struct Facts {
     pub dependents: Vec<String>,
     /// What the roles concerned lack to carry over what hangs on it, one sentence each.
     pub needs: Vec<String>,
+    /// What the cutover would have to read for too long under lock, one sentence each.
+    pub scans: Vec<String>,
     /// Functions not PostgreSQL's own that writing a row would run.
     pub foreign_code: Vec<String>,
     /// The operator trusts the owners of tables (`trust_owner`).
@@ -60,6 +62,7 @@ pub fn reasons(facts: &Facts) -> Vec<String> {
                 .map(|d| format!("it has {d}, which this version of repackd does not carry over")),
         );
         reasons.extend(facts.needs.iter().cloned());
+        reasons.extend(facts.scans.iter().cloned());
         reasons.extend(key(facts));
         reasons.extend(trust(facts));
     }
@@ -80,7 +83,7 @@ fn kind(facts: &Facts) -> Vec<String> {
             "it is a temporary table, which only its own session can use"
         }
         "r" => return vec![],
-        "p" => "it is a partitioned table, which holds no rows itself; repack its partitions",
+        "p" => "it is a partitioned table without partitions, so it holds no rows",
         "v" => "it is a view",
         "m" => "it is a materialized view; REFRESH MATERIALIZED VIEW writes it anew",
         "f" => "it is a foreign table, whose rows are elsewhere",
@@ -154,9 +157,6 @@ fn shape(facts: &Facts) -> Vec<String> {
             r.access_method.as_deref().unwrap_or("(none)")
         ));
     }
-    if r.partition {
-        reasons.push("it is a partition, which this version of repackd does not carry over".into());
-    }
     if let Some(of_type) = &r.of_type {
         reasons.push(format!("it is a typed table, of type {of_type}"));
     }
@@ -166,9 +166,6 @@ fn shape(facts: &Facts) -> Vec<String> {
             ident(&r.owner),
             d.name().sql()
         ));
-    }
-    if d.columns.iter().any(|c| !c.local) {
-        reasons.push("it has inherited columns".into());
     }
     if d.copied_columns().next().is_none() {
         reasons.push("it has no column that can be written".into());
@@ -209,10 +206,16 @@ fn wraparound(facts: &Facts) -> Vec<String> {
 }
 
 fn key(facts: &Facts) -> Vec<String> {
-    if facts.key.is_some() {
-        return vec![];
-    }
     let d = &facts.description;
+    if let Some(key) = &facts.key {
+        // The key's index is built first, and ATTACH PARTITION takes the older of two equal ones.
+        let second = d.indexes.iter().any(|i| i.name == key.index && i.turn > 0);
+        let twins = format!(
+            "the index of its key, {}, is equal to another that is a part of an older index of its parent: drop one of the two indexes of the parent",
+            readable(&key.index)
+        );
+        return if second { vec![twins] } else { vec![] };
+    }
     let id = ["id", "repack_id", "row_id"]
         .into_iter()
         .find(|n| d.columns.iter().all(|c| c.name != *n))

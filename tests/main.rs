@@ -13,6 +13,7 @@ mod cli;
 mod config;
 mod connect;
 mod cutovers;
+mod family;
 mod interrupted;
 mod manners;
 mod neighbours;
@@ -40,6 +41,7 @@ fn main() {
     trials.extend(cutovers::tests());
     trials.extend(manners::tests());
     trials.extend(neighbours::tests());
+    trials.extend(family::tests());
     trials.extend(replication::tests());
     trials.extend(reader::tests());
     trials.extend(snapshots::tests());

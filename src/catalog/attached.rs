@@ -35,6 +35,11 @@ pub struct ForeignKey {
     pub owner: String,
     /// Whether that is the table at hand.
     pub own: bool,
+    /// Whether a partition has it from its parent.
+    pub inherited: bool,
+    /// Whether it is one of a partitioned table that the table is a part of; after [`Attached::settle`],
+    /// also whether it comes and goes with such a one.
+    pub of_parent: bool,
     /// The table it refers to.
     pub references: QualifiedName,
     /// `pg_get_constraintdef`.
@@ -56,12 +61,47 @@ pub struct ForeignKey {
     pub validates: bool,
     /// Its comment.
     pub comment: Option<String>,
+    /// What partitions of its table have of it under another name or with a comment, the deepest
+    /// first.
+    pub parts: Option<Vec<ForeignKeyPart>>,
+}
+
+/// A partition's share in a foreign key of its parent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForeignKeyPart {
+    /// Its name.
+    pub name: String,
+    /// The partition.
+    pub table: QualifiedName,
+    /// The owner of the partition.
+    pub owner: String,
+    /// `pg_get_constraintdef`.
+    pub definition: String,
+    /// Its comment.
+    pub comment: Option<String>,
+}
+
+impl Attached {
+    /// Whether the foreign keys of the parent could be taken off and added again.
+    pub fn has_keys_of_parent(&self) -> bool {
+        self.foreign_keys.iter().any(|k| k.of_parent && k.is_to_validate())
+    }
+
+    /// Decides what becomes of the foreign keys of the parent: taken off as a whole and added again, or
+    /// left alone, so that ATTACH PARTITION reads the rows.
+    pub fn settle(&mut self, keys_of_parent: bool) {
+        if keys_of_parent {
+            self.foreign_keys.iter_mut().filter(|k| k.inherited).for_each(|k| k.of_parent = true);
+        } else {
+            self.foreign_keys.retain(|k| !k.of_parent);
+        }
+    }
 }
 
 impl ForeignKey {
-    /// Whether it has to be validated after the exchange.
+    /// Whether it has to be validated after the exchange. One that is the parent's too is valid there.
     pub fn is_to_validate(&self) -> bool {
-        self.validated && self.enforced
+        self.validated && self.enforced && !self.inherited
     }
 }
 
@@ -76,6 +116,8 @@ pub struct Trigger {
     pub owner: String,
     /// Whether that is the table at hand. Otherwise it is a constraint trigger FROM the table.
     pub own: bool,
+    /// Whether a partition has it from its parent: then ATTACH PARTITION makes it.
+    pub inherited: bool,
     /// `pg_get_triggerdef`.
     pub definition: String,
     /// `tgenabled`.

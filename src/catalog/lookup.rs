@@ -62,8 +62,27 @@ pub async fn by_oid(client: &impl GenericClient, oid: u32) -> Result<Option<Foun
     Ok(rows.first().map(found))
 }
 
+/// The partitions that hold the rows of a partitioned table, on whatever level, largest first; none of
+/// any other relation.
+pub async fn leaves(client: &impl GenericClient, oid: u32) -> Result<Vec<Found>> {
+    let rows = client
+        .query_typed(
+            "SELECT c.oid, n.nspname::text, c.relname::text
+             FROM pg_catalog.pg_partition_tree($1) t
+             JOIN pg_catalog.pg_class c ON c.oid = t.relid
+             JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+             WHERE t.isleaf AND t.level > 0 AND c.relkind <> 'p'
+             ORDER BY pg_catalog.pg_total_relation_size(c.oid) DESC NULLS LAST, n.nspname, c.relname",
+            &[(&oid, Type::OID)],
+        )
+        .await
+        .map_err(Error::sql("listing the partitions"))?;
+    Ok(rows.iter().map(found).collect())
+}
+
 /// Every ordinary table a list means: those of `schemas` and those of `tables`, or, when both are
-/// empty, all that are not the system's or repackd's own. Largest first.
+/// empty, all that are not the system's or repackd's own. Largest first. A partitioned table among
+/// `tables` stands for its partitions.
 pub async fn by_list(
     client: &impl GenericClient,
     schemas: &[String],
@@ -79,6 +98,10 @@ pub async fn by_list(
                AND n.nspname !~ '^(pg_|information_schema$|repackd_[0-9]+(_new|_old)?$)'
                AND (n.nspname = ANY ($1)
                     OR (n.nspname, c.relname) IN (SELECT * FROM unnest($2::text[], $3::text[]))
+                    OR c.oid IN (SELECT t.relid FROM unnest($2::text[], $3::text[]) AS l(schema, name)
+                                 JOIN pg_catalog.pg_namespace pn ON pn.nspname = l.schema
+                                 JOIN pg_catalog.pg_class p ON p.relnamespace = pn.oid AND p.relname = l.name AND p.relkind = 'p'
+                                 CROSS JOIN LATERAL pg_catalog.pg_partition_tree(p.oid) t)
                     OR cardinality($1) = 0 AND cardinality($2) = 0)
              ORDER BY pg_catalog.pg_total_relation_size(c.oid) DESC NULLS LAST, n.nspname, c.relname",
             &[
@@ -109,6 +132,15 @@ pub async fn sizes(client: &impl GenericClient, oid: u32) -> Result<Sizes> {
         indexes: r.get(1),
         toast: r.get(2),
     }))
+}
+
+/// The size of its heap without bloat, as far as the planner's statistics tell.
+pub async fn expected_size(client: &impl GenericClient, oid: u32) -> Result<Option<i64>> {
+    let row = client
+        .query_typed_opt(include_str!("../bloat.sql"), &[(&oid, Type::OID)])
+        .await
+        .map_err(Error::sql("estimating the size without bloat"))?;
+    Ok(row.and_then(|r| r.get(0)))
 }
 
 fn found(row: &tokio_postgres::Row) -> Found {

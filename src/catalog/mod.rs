@@ -16,7 +16,8 @@ pub use acl::Grant;
 pub use attached::Attached;
 pub use key::Key;
 pub use table::{
-    Column, Constraint, ConstraintKind, Index, Sequence, Statistics, TableDescription,
+    Column, Constraint, ConstraintKind, Family, Index, Relative, Sequence, Statistics,
+    TableDescription,
 };
 
 use crate::error::{Error, Result};
@@ -29,6 +30,7 @@ const CONSTRAINTS: &str = include_str!("sql/constraints.sql");
 const INDEXES: &str = include_str!("sql/indexes.sql");
 const STATISTICS: &str = include_str!("sql/statistics.sql");
 const SEQUENCES: &str = include_str!("sql/sequences.sql");
+const FAMILY: &str = include_str!("sql/family.sql");
 const FOREIGN_KEYS: &str = include_str!("sql/foreign_keys.sql");
 const TRIGGERS: &str = include_str!("sql/triggers.sql");
 const RULES: &str = include_str!("sql/rules.sql");
@@ -41,7 +43,7 @@ const PUBLICATIONS_14: &str = include_str!("sql/publications_14.sql");
 /// The statements of a description, prepared on one session.
 #[derive(Clone)]
 pub struct Describer {
-    own: [Statement; 6],
+    own: [Statement; 7],
     attached: [Statement; 7],
 }
 
@@ -63,7 +65,8 @@ impl Describer {
             one(CONSTRAINTS),
             one(INDEXES),
             one(STATISTICS),
-            one(SEQUENCES)
+            one(SEQUENCES),
+            one(FAMILY)
         )?;
         let attached = tokio::try_join!(
             one(FOREIGN_KEYS),
@@ -84,14 +87,15 @@ impl Describer {
         client: &impl GenericClient,
         oid: u32,
     ) -> Result<Option<TableDescription>> {
-        let [relation, columns, constraints, indexes, statistics, sequences] = &self.own;
-        let (relation, columns, constraints, indexes, statistics, sequences, attached) = tokio::try_join!(
+        let [relation, columns, constraints, indexes, statistics, sequences, family] = &self.own;
+        let (relation, columns, constraints, indexes, statistics, sequences, family, attached) = tokio::try_join!(
             object::<Option<table::Relation>>(client, relation, oid),
             object(client, columns, oid),
             object(client, constraints, oid),
             object(client, indexes, oid),
             object(client, statistics, oid),
             object(client, sequences, oid),
+            object::<Option<Family>>(client, family, oid),
             self.attached(client, oid),
         )?;
         Ok(relation.map(|relation| TableDescription {
@@ -101,6 +105,7 @@ impl Describer {
             indexes,
             statistics,
             sequences,
+            family: family.unwrap_or_default(),
             attached,
         }))
     }

@@ -19,6 +19,8 @@ pub struct Neighbour {
     /// Whether writes to it go on to the table: then whoever does holds its lock when he comes to
     /// the table's.
     pub writes_through: bool,
+    /// Whether it is a child of the table, so that whoever uses the table comes to it afterwards.
+    pub below: bool,
 }
 
 impl Neighbour {
@@ -35,10 +37,18 @@ impl Neighbour {
     }
 }
 
-/// All of them, in the order in which they are locked.
-pub async fn neighbours(client: &impl GenericClient, oid: u32) -> Result<Vec<Neighbour>> {
+/// All of them, in the order in which they are locked; those below the table come after it.
+/// `keys_of_parent`: with the tables of the foreign keys that a partition has from its parent.
+pub async fn neighbours(
+    client: &impl GenericClient,
+    oid: u32,
+    keys_of_parent: bool,
+) -> Result<Vec<Neighbour>> {
     let rows = client
-        .query_typed(include_str!("sql/neighbours.sql"), &[(&oid, Type::OID)])
+        .query_typed(
+            include_str!("sql/neighbours.sql"),
+            &[(&oid, Type::OID), (&keys_of_parent, Type::BOOL)],
+        )
         .await
         .map_err(Error::sql("looking for what the exchange has to lock"))?;
     Ok(rows
@@ -49,6 +59,7 @@ pub async fn neighbours(client: &impl GenericClient, oid: u32) -> Result<Vec<Nei
             kind: r.get(3),
             role: r.get(4),
             writes_through: r.get(5),
+            below: r.get(6),
         })
         .collect())
 }

@@ -20,6 +20,8 @@ pub struct TableDescription {
     pub statistics: Vec<Statistics>,
     /// The sequences its columns own.
     pub sequences: Vec<Sequence>,
+    /// Its parents and children.
+    pub family: Family,
     /// What hangs on it from outside, or is put on only by the exchange.
     #[serde(default)]
     pub attached: Attached,
@@ -78,8 +80,10 @@ pub struct Column {
     pub statistics: Option<i32>,
     /// `attoptions`: n_distinct and the like.
     pub options: Vec<String>,
-    /// Not inherited from anywhere.
+    /// `attislocal`: it stays when the last parent that has it is left.
     pub local: bool,
+    /// `attinhcount`: how many parents have it.
+    pub inherited: i32,
     /// Its comment.
     pub comment: Option<String>,
     /// Privileges granted on this column alone, in the order of the ACL array.
@@ -118,6 +122,12 @@ pub struct Constraint {
     pub enforced: bool,
     /// WITHOUT OVERLAPS.
     pub period: bool,
+    /// `conislocal`.
+    pub local: bool,
+    /// `coninhcount`: how many parents have it.
+    pub inherited: i32,
+    /// The partitioned table's constraint that it is a part of.
+    pub parent: Option<String>,
     pub no_inherit: bool,
     pub deferrable: bool,
     pub deferred: bool,
@@ -155,6 +165,10 @@ pub struct Index {
     pub valid: bool,
     pub clustered: bool,
     pub replica_identity: bool,
+    /// The partitioned table's index that it is a part of.
+    pub parent: Option<QualifiedName>,
+    /// How many of a partition's indexes that ATTACH PARTITION takes for the same are older.
+    pub turn: i64,
     /// Statistics targets of expression columns.
     pub statistics: Vec<StatisticsTarget>,
     pub comment: Option<String>,
@@ -222,6 +236,35 @@ pub struct Sequence {
     pub acl: Option<Vec<Grant>>,
 }
 
+/// A table's place in inheritance and partitioning.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Family {
+    /// The tables it inherits from, in their order; of a partition, its partitioned table.
+    pub parents: Vec<Relative>,
+    /// The tables that inherit from it.
+    pub children: Vec<Relative>,
+    /// A partition's bound, as ATTACH PARTITION takes it.
+    pub bound: Option<String>,
+    /// What that and those of its ancestors demand of each row.
+    pub constraint: Option<String>,
+}
+
+impl Family {
+    /// Whether the table inherits as a partition does not: by INHERITS.
+    pub fn inherits(&self) -> bool {
+        self.bound.is_none() && !self.parents.is_empty()
+    }
+}
+
+/// A parent or child.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relative {
+    /// Its name.
+    pub name: QualifiedName,
+    /// Its owner.
+    pub owner: String,
+}
+
 impl TableDescription {
     /// The table's name.
     pub fn name(&self) -> QualifiedName {
@@ -239,6 +282,32 @@ impl TableDescription {
         copy.relation.acl = None;
         copy.columns.iter_mut().for_each(|c| c.acl = None);
         copy.sequences.iter_mut().for_each(|s| s.acl = None);
+        copy
+    }
+
+    /// The table as its shadow is to be, which has no family yet. One that shall inherit has got every
+    /// column and constraint from a stand-in parent, once; a partition gets all that from ATTACH.
+    pub fn alone(&self) -> Self {
+        let mut copy = self.clone();
+        let (stand_in, partition) = (self.family.inherits(), self.family.bound.is_some());
+        copy.family = Family::default();
+        copy.relation.partition = false;
+        for column in &mut copy.columns {
+            column.inherited = stand_in.into();
+            column.local |= partition;
+            if partition && !self.sequences.iter().any(|s| s.identity && s.column == column.name) {
+                column.identity.clear();
+            }
+        }
+        for constraint in &mut copy.constraints {
+            constraint.inherited = (stand_in && constraint.inherited > 0).into();
+            constraint.local |= partition;
+            constraint.parent = None;
+        }
+        for index in &mut copy.indexes {
+            index.parent = None;
+            index.turn = 0;
+        }
         copy
     }
 

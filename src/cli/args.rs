@@ -79,7 +79,7 @@ pub enum Command {
 /// Tables by name.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Names {
-    /// The tables, as table or schema.table
+    /// The tables, as table or schema.table; a partitioned table means its partitions
     #[arg(value_name = "TABLE", value_parser = TableArg::parse)]
     pub tables: Vec<TableArg>,
 }
@@ -87,7 +87,8 @@ pub struct Names {
 /// Tables by name, or all of them.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Tables {
-    /// The tables, as table or schema.table [default: what the configuration lists]
+    /// The tables, as table or schema.table; a partitioned table means its partitions [default:
+    /// what the configuration lists]
     #[arg(value_name = "TABLE", value_parser = TableArg::parse)]
     pub tables: Vec<TableArg>,
     /// All there are in the database, whatever the configuration lists

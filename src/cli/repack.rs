@@ -58,14 +58,16 @@ pub async fn pick(
     }
     let mut found = Vec::new();
     for arg in &tables.tables {
-        match context.unless_stopped(engine::find(job, arg)).await? {
-            Some(table) => {
-                absent.seen.insert(arg.clone());
-                if !found.contains(&table) {
-                    found.push(table);
-                }
+        let tables = context.unless_stopped(engine::find_all(job, arg)).await?;
+        if tables.is_empty() {
+            absent.missed.push((target.clone(), arg.clone()));
+            continue;
+        }
+        absent.seen.insert(arg.clone());
+        for table in tables {
+            if !found.contains(&table) {
+                found.push(table);
             }
-            None => absent.missed.push((target.clone(), arg.clone())),
         }
     }
     Ok(found)

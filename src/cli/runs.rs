@@ -106,11 +106,13 @@ async fn pick(context: &Context, target: &Target, tables: &[TableArg]) -> Result
     }
     let mut meant = Vec::new();
     for arg in tables {
-        let oid = context.unless_stopped(engine::find_by_run(job, arg)).await?;
-        match oid.and_then(|oid| all.iter().position(|run| run.oid == oid)) {
-            Some(at) => meant.push(all.remove(at)),
-            None => context.nothing(target, arg),
+        let oids = context.unless_stopped(engine::find_by_run(job, arg)).await?;
+        let (those, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(|r| oids.contains(&r.oid));
+        all = rest;
+        if those.is_empty() {
+            context.nothing(target, arg);
         }
+        meant.extend(those);
     }
     Ok(meant)
 }

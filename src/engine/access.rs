@@ -8,8 +8,10 @@
 //! inside is plainly in a transaction of a single statement, which ends by itself. (NOWAIT would
 //! not do: up to PostgreSQL 16 it fails as soon as anybody waits for the table, as the writers do.)
 //!
-//! The neighbours come first, in the order of `neighbours.sql`, and the table last: whoever came to
-//! it by way of a view or of a foreign key's other side can then still get in, and out. Somebody who
+//! The neighbours come first, in the order of `neighbours.sql`, then the table, and then its children:
+//! whoever came to it by way of a view, of a parent or of a foreign key's other side can then still get
+//! in, and out. A parent has to be held before the table for another reason: whoever has come through
+//! it knows the old table by its OID, and would write to that when the wait is over. Somebody who
 //! holds one of the locks and waits for another that is ours already would wait for ever: then
 //! everything is let go of at once, to be tried again soon.
 
@@ -36,6 +38,8 @@ struct Wanted {
     name: String,
     mode: Mode,
     statement: String,
+    /// Whether there is no doing without it.
+    needed: bool,
 }
 
 /// Takes SHARE ROW EXCLUSIVE on the table, in the holder's transaction. Before it, on what writes go
@@ -79,15 +83,17 @@ fn wanted<'n>(
     mode: Mode,
 ) -> Vec<Wanted> {
     let owner = ident(&run.journal.owner);
-    let mut wanted = Vec::new();
+    let (mut wanted, mut below) = (Vec::new(), Vec::new());
     for neighbour in neighbours {
         let Some(role) = &neighbour.role else { continue };
         let lock = neighbour.lock(mode, role);
-        wanted.push(Wanted {
+        let list = if neighbour.below { &mut below } else { &mut wanted };
+        list.push(Wanted {
             oid: neighbour.oid,
             name: neighbour.name.to_string(),
             mode,
             statement: format!("SET LOCAL ROLE {}; {lock}; SET LOCAL ROLE {owner}", ident(role)),
+            needed: neighbour.writes_through && neighbour.kind != "v",
         });
     }
     let table = &run.subject.table;
@@ -96,7 +102,9 @@ fn wanted<'n>(
         name: table.to_string(),
         mode,
         statement: format!("LOCK TABLE ONLY {} IN {} MODE", table.sql(), mode.sql()),
+        needed: true,
     });
+    wanted.append(&mut below);
     wanted
 }
 
@@ -117,9 +125,7 @@ async fn exclude(
         match ask(run, wanted.mode, &lock).await {
             Err(e) if e.is(&SqlState::LOCK_NOT_AVAILABLE) => {}
             // Locking a view takes rights on all it reads. Then it has to do without.
-            Err(e) if e.is(&SqlState::INSUFFICIENT_PRIVILEGE) && wanted.oid != run.subject.oid => {
-                return Ok(());
-            }
+            Err(e) if e.is(&SqlState::INSUFFICIENT_PRIVILEGE) && !wanted.needed => return Ok(()),
             other => return other,
         }
         let inside = inside(run, wanted).await?;

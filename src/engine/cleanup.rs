@@ -43,7 +43,8 @@ fn remains(run: &Run<'_>) -> Vec<String> {
     let mut statements = vec![
         format!("DROP FUNCTION IF EXISTS {}() RESTRICT", names.work_sql("capture")),
         format!(
-            "DROP TABLE IF EXISTS {}, {}, {} RESTRICT",
+            "DROP TABLE IF EXISTS {}, {}, {}, {} RESTRICT",
+            names.stand_in(),
             names.work_sql("log"),
             names.work_sql("chunk"),
             names.work_sql("journal")

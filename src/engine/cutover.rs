@@ -118,7 +118,12 @@ async fn attempts(run: &mut Run<'_>) -> Result<()> {
     // Checked once without a lock, so that a change of last week is not found after half an hour
     // of waiting for a quiet moment.
     let checker = Checker::prepare(run, &run.sessions.holder).await?;
-    let needs = preflight::needs(run.sessions.observer.client(), run.subject.oid).await?;
+    let needs = preflight::needs(
+        run.sessions.observer.client(),
+        run.subject.oid,
+        run.journal.state.keys_of_parent,
+    )
+    .await?;
     if let Some(first) = needs.into_iter().next() {
         return Err(Error::Other(format!("{} cannot be exchanged: {first}", run.subject.table)));
     }
@@ -236,8 +241,12 @@ impl Cutover {
     async fn look(&mut self, run: &mut Run<'_>) -> Result<Result<u64, String>> {
         let own = run.own_pids();
         let relations = relations(run).await?;
-        self.neighbours =
-            neighbours::neighbours(run.sessions.observer.client(), run.subject.oid).await?;
+        self.neighbours = neighbours::neighbours(
+            run.sessions.observer.client(),
+            run.subject.oid,
+            run.journal.state.keys_of_parent,
+        )
+        .await?;
         let relations: Vec<u32> =
             relations.into_iter().chain(self.neighbours.iter().map(|n| n.oid)).collect();
         let s = &run.sessions;

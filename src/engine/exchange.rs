@@ -69,15 +69,18 @@ async fn swap(
         left.as_millis().max(1)
     );
     run_all(holder, "preparing the exchange", &[bounds]).await?;
-    run_all(holder, "the exchange", &sql::swap(&run.subject, before)).await?;
+    let keys_of_parent = run.journal.state.keys_of_parent;
+    let mut now = before.clone();
+    now.attached.settle(keys_of_parent);
+    run_all(holder, "the exchange", &sql::swap(&run.subject, &now)).await?;
     // Only now is it certain that nobody can grant anything on the old table unnoticed: its row in
     // pg_class is ours.
-    let mut now = before.clone();
     take_over_grants(&mut now, describer, holder.client(), run.subject.oid).await?;
     run_all(holder, "the exchange", &sql::finish(&run.subject, &now)).await?;
     let found = describer.describe(holder.client(), run.journal.shadow_oid).await?;
-    let found =
+    let mut found =
         found.ok_or_else(|| Error::Other("the new table vanished in the exchange".into()))?;
+    found.attached.settle(keys_of_parent);
     if let Some(difference) = difference(&attached::expected(&now), &found) {
         return Err(Error::Changed {
             table: run.subject.table.clone(),

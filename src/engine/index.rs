@@ -45,6 +45,8 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
                 .any(|i| i.name == b.name && !i.unique && !i.exclusion)
     };
     let total = missing.len() as u64;
+    let (mut later, missing): (Vec<_>, Vec<_>) = missing.into_iter().partition(|b| b.turn > 0);
+    later.sort_by_key(|b| b.turn);
     let (mut first, second): (Vec<_>, Vec<_>) = missing.into_iter().partition(harmless);
     let mut built = 0;
     if drain::is_long(run).await? {
@@ -59,16 +61,16 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
         purge::vacuum(run, "VACUUM").await?;
     }
     build_all(run, first, built, total).await?;
-    if !second.is_empty() {
+    if !second.is_empty() || !later.is_empty() {
         // Leaves the shadow equal to the table at one snapshot, and nothing is drained until the
         // last of these is there.
         drain::fully(run).await?;
-        let before = total - second.len() as u64;
+        let before = total - (second.len() + later.len()) as u64;
         let (alone, beside): (Vec<_>, Vec<_>) =
             second.into_iter().partition(|b| sql::is_alone(&run.subject, &b.name));
         let built = before + beside.len() as u64;
         build_all(run, beside, before, total).await?;
-        for (i, build) in alone.into_iter().enumerate() {
+        for (i, build) in alone.into_iter().chain(later).enumerate() {
             build_all(run, vec![build], built + i as u64, total).await?;
         }
     }

@@ -30,6 +30,9 @@ pub struct State {
     /// Sequences of serial columns that the table has let go of for the cutover: OID and column.
     #[serde(default)]
     pub released: Vec<(u32, String)>,
+    /// Whether the exchange takes off the foreign keys that a partition has from its parent.
+    #[serde(default)]
+    pub keys_of_parent: bool,
     /// Privileges of the old table as taken over by the exchange.
     #[serde(default)]
     pub taken_over: Option<TableDescription>,

@@ -51,5 +51,5 @@ pub use abort::abort;
 pub use context::{Control, Job};
 pub use plan::{Check, Plan, PlanPhase, check, plan};
 pub use run::{Goal, run};
-pub use search::{find, find_by_run, list};
+pub use search::{find, find_all, find_by_run, list};
 pub use status::{RunStatus, status};

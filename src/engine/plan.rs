@@ -89,7 +89,8 @@ pub async fn plan(job: &Job, table: &Found) -> Result<Plan> {
                 other => other?,
             }
         }
-        let neighbours = neighbours::neighbours(session.client(), table.oid).await?;
+        let neighbours =
+            neighbours::neighbours(session.client(), table.oid, preflight.keys_of_parent).await?;
         plan.phases = phases(job, &subject, &neighbours);
         plan.cutover_sql = exchange::swap(&subject, &subject.description);
         plan.cutover_sql.extend(exchange::finish(&subject, &subject.description));

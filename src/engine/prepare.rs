@@ -36,6 +36,7 @@ pub async fn run(
                 filenode: None,
                 finished: false,
                 released: Vec::new(),
+                keys_of_parent: preflight.keys_of_parent,
                 taken_over: None,
                 held: None,
                 figures,

@@ -2,7 +2,7 @@
 //! and with what hangs on the table; that is described, compared with the original, and rolled back.
 //! What cannot be rebuilt faithfully is found out here, not after hours of copying.
 
-use crate::catalog::{self, Attached, difference::difference};
+use crate::catalog::{self, Attached, Family, difference::difference};
 use crate::error::{Error, Result};
 use crate::pg::run_all;
 use crate::sql::attached::rehearsal::{Printed, trials};
@@ -25,7 +25,7 @@ pub async fn run(client: &Client, subject: &Subject, shadow: u32) -> Result<()> 
         statements.extend(exchange::statistics_owner(description, s, &subject.names.new));
     }
     statements.extend(shadow::late_defaults(description, &table));
-    statements.extend(exchange::late(description, &table));
+    statements.extend(exchange::late(description, &table, &subject.names));
     statements.extend(options::row_security(&description.relation, &table));
     statements.push(options::restore(&description.relation, &table));
     statements.extend(grants::exact(description, &table, &subject.names.new));
@@ -44,11 +44,14 @@ pub async fn run(client: &Client, subject: &Subject, shadow: u32) -> Result<()> 
         return Err(refuse("its shadow vanished in the rehearsal".into()));
     };
     let schema = &subject.names.new;
-    let mut expected = description.relocated(schema, &subject.table.name);
+    let mut expected = description.relocated(schema, &subject.table.name).alone();
     // These stay with the original until the exchange.
     expected.attached = Attached::default();
     expected.sequences.retain(|s| s.identity);
-    let found = found.relocated(schema, &subject.table.name);
+    let mut found = found.relocated(schema, &subject.table.name);
+    // What it has only until it has joined its parents.
+    found.family = Family::default();
+    found.constraints.retain(|c| c.name != subject.names.bound_check());
     if let Some(difference) = difference(&expected, &found) {
         return Err(refuse(format!("its copy would differ: {difference}")));
     }

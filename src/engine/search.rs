@@ -23,6 +23,14 @@ pub async fn find(job: &Job, arg: &TableArg) -> Result<Option<Found>> {
     lookup::by_name(session.client(), arg, &path).await
 }
 
+/// The tables meant by a name: of a partitioned table, its partitions, if there are any.
+pub async fn find_all(job: &Job, arg: &TableArg) -> Result<Vec<Found>> {
+    let Some(found) = find(job, arg).await? else { return Ok(Vec::new()) };
+    let session = settings::open(&job.server, NAME).await?;
+    let leaves = lookup::leaves(session.client(), found.oid).await?;
+    Ok(if leaves.is_empty() { vec![found] } else { leaves })
+}
+
 /// What the configuration's lists mean, largest table first. A listed table that is not there is
 /// an error: a list with a typing mistake should not look like a job well done.
 pub async fn list(job: &Job, schemas: &[String], tables: &[String]) -> Result<Vec<Found>> {
@@ -45,17 +53,22 @@ pub async fn list(job: &Job, schemas: &[String], tables: &[String]) -> Result<Ve
     Ok(found)
 }
 
-/// The OID of the unfinished run of a table, by the name the table has or had when it began.
-pub async fn find_by_run(job: &Job, arg: &TableArg) -> Result<Option<u32>> {
-    if let Some(found) = find(job, arg).await? {
+/// The OIDs of the unfinished runs of a table, or of a partitioned table's partitions, by the name that
+/// has or the table had when the run began.
+pub async fn find_by_run(job: &Job, arg: &TableArg) -> Result<Vec<u32>> {
+    let found = find_all(job, arg).await?;
+    if !found.is_empty() {
         let session = settings::open(&job.server, NAME).await?;
-        if !journal::find(session.client(), Some(found.oid)).await?.is_empty() {
-            return Ok(Some(found.oid));
+        let mut runs = journal::find(session.client(), None).await?;
+        runs.retain(|run| found.iter().any(|f| f.oid == run.oid));
+        if !runs.is_empty() {
+            return Ok(runs.iter().map(|run| run.oid).collect());
         }
     }
     let runs = super::status::status(job).await?;
     let matches = |name: &QualifiedName| {
         name.name == arg.name && arg.schema.as_ref().is_none_or(|s| *s == name.schema)
     };
-    Ok(runs.iter().find(|r| r.table.as_ref().is_some_and(matches)).map(|r| r.oid))
+    let run = runs.iter().find(|r| r.table.as_ref().is_some_and(matches));
+    Ok(run.map(|r| r.oid).into_iter().collect())
 }

@@ -2,9 +2,9 @@
 
 use crate::catalog::lookup;
 use crate::config::Limits;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::job::Sizes;
-use tokio_postgres::{Client, types::Type};
+use tokio_postgres::Client;
 
 /// Sizes of a table, and what is expected of its copy.
 #[derive(Debug, Clone, Copy)]
@@ -19,11 +19,7 @@ impl Space {
     /// Looks at the table.
     pub async fn of(client: &Client, oid: u32) -> Result<Self> {
         let before = lookup::sizes(client, oid).await?;
-        let row = client
-            .query_typed_opt(include_str!("../bloat.sql"), &[(&oid, Type::OID)])
-            .await
-            .map_err(Error::sql("estimating the size without bloat"))?;
-        let heap: Option<i64> = row.and_then(|r| r.get(0));
+        let heap = lookup::expected_size(client, oid).await?;
         Ok(Self { before, heap: heap.map(|h| h.min(before.heap)) })
     }
 

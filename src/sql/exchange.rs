@@ -1,9 +1,9 @@
 //! The exchange: the statements that put the shadow in the table's place.
 
 use super::script::Script;
-use super::{Subject, attached, capture, grants, options, shadow};
+use super::{Subject, attached, capture, family, grants, options, shadow};
 use crate::catalog::TableDescription;
-use crate::names::{QualifiedName, ident, literal};
+use crate::names::{QualifiedName, RunNames, ident, literal};
 
 /// The first half of the exchange: capture off, the old table out, the shadow in. Both halves begin
 /// and end as the table's owner, in one transaction whose locks are already held.
@@ -16,6 +16,7 @@ pub fn swap(subject: &Subject, now: &TableDescription) -> Vec<String> {
         script.owner(format!("DROP INDEX {}", helper.sql()));
     }
     attached::off(&mut script, now);
+    family::leave(&mut script, now);
     for s in &now.statistics {
         let name = QualifiedName::new(&s.schema, &s.name);
         script.run(&s.owner, format!("DROP STATISTICS {}", name.sql()));
@@ -46,7 +47,8 @@ pub fn finish(subject: &Subject, now: &TableDescription) -> Vec<String> {
     script.owner(format!("ALTER TABLE {} SET SCHEMA {schema}", subject.shadow().sql()));
     script.owned(move_statistics(subject, now));
     script.owned(shadow::late_defaults(&subject.description, &table));
-    script.owned(late(now, &table));
+    script.owned(late(now, &table, &subject.names));
+    family::join(&mut script, subject, now);
     attached::on(&mut script, now);
     script.owned(options::row_security(&now.relation, &table));
     script.owner(options::restore(&now.relation, &table));
@@ -86,8 +88,8 @@ pub fn statistics_owner(
 }
 
 /// NOT VALID constraints with their comments.
-pub fn late(now: &TableDescription, table: &str) -> Vec<String> {
-    let mut out = shadow::late(now, table);
+pub fn late(now: &TableDescription, table: &str, names: &RunNames) -> Vec<String> {
+    let mut out = shadow::late(now, table, names);
     for c in now.constraints.iter().filter(|c| c.is_late()) {
         if let Some(comment) = &c.comment {
             out.push(format!(

@@ -15,6 +15,9 @@ pub struct Build {
     pub name: String,
     /// Run in order, in one transaction, as the owner.
     pub statements: Vec<String>,
+    /// Those with a higher one are built after all with a lower one: ATTACH PARTITION takes the older
+    /// of two equal indexes.
+    pub turn: i64,
 }
 
 /// How to build each index on the shadow; the key's index comes first.
@@ -31,12 +34,14 @@ pub fn builds(subject: &Subject) -> Result<Vec<Build>> {
                 subject.shadow().sql(),
                 columns.join(", ")
             )],
+            turn: 0,
         });
     }
     let (key, rest): (Vec<_>, Vec<_>) =
         description.indexes.iter().partition(|i| i.name == subject.key.index);
     for index in key.into_iter().chain(rest) {
-        builds.push(Build { name: index.name.clone(), statements: build(subject, index)? });
+        let statements = build(subject, index)?;
+        builds.push(Build { name: index.name.clone(), statements, turn: index.turn });
     }
     Ok(builds)
 }

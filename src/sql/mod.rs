@@ -8,6 +8,7 @@ pub mod capture;
 pub mod copy;
 pub mod drain;
 pub mod exchange;
+pub mod family;
 pub mod grants;
 pub mod indexes;
 pub mod options;

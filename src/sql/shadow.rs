@@ -3,9 +3,9 @@
 //! Written out column by column. `LIKE` would validate NOT VALID checks, rename constraints and
 //! make identity sequences with default options.
 
-use super::{Subject, options, respell};
+use super::{Subject, family, options, respell};
 use crate::catalog::{Column, ConstraintKind, Sequence, TableDescription};
-use crate::names::ident;
+use crate::names::{RunNames, ident};
 
 /// Creates the shadow, and whatever else of its columns takes statements of their own. Run as the
 /// owner.
@@ -13,42 +13,79 @@ pub fn create(subject: &Subject) -> Vec<String> {
     let description = &subject.description;
     let relation = &description.relation;
     let shadow = subject.shadow().sql();
-    let mut parts: Vec<String> = description.columns.iter().map(|c| column(subject, c)).collect();
+    let inherits = description.family.inherits();
+    // Columns that are only inherited come from the stand-in.
+    let listed = description.columns.iter().filter(|c| !inherits || c.local);
+    let mut parts: Vec<String> = listed.map(|c| column(subject, c)).collect();
     for constraint in &description.constraints {
         let inline = matches!(constraint.kind, ConstraintKind::Check | ConstraintKind::NotNull);
         // Rows that break a NOT VALID constraint must be copied all the same: see `late`.
-        if inline && !constraint.is_late() {
+        if inline && !constraint.is_late() && (!inherits || constraint.local) {
             parts.push(format!("CONSTRAINT {} {}", ident(&constraint.name), constraint.definition));
         }
     }
+    parts.extend(family::bound_check(subject));
+    let below =
+        if inherits { format!(" INHERITS ({})", subject.names.stand_in()) } else { String::new() };
     let unlogged = if relation.persistence == "u" { "UNLOGGED " } else { "" };
     let tablespace = relation
         .tablespace
         .as_ref()
         .map(|t| format!(" TABLESPACE {}", ident(t)))
         .unwrap_or_default();
-    let mut statements = vec![
+    let mut statements: Vec<String> = family::stand_in(subject).into_iter().collect();
+    statements.extend([
         format!(
-            "CREATE {unlogged}TABLE {shadow} (\n  {}\n) USING heap{}{tablespace}",
+            "CREATE {unlogged}TABLE {shadow} (\n  {}\n){below} USING heap{}{tablespace}",
             parts.join(",\n  "),
             options::with_clause(relation),
         ),
         super::schemas::seal("TABLE", &shadow),
         format!("GRANT ALL ON TABLE {shadow} TO {}", subject.owner()),
         options::quiet(&shadow),
-    ];
+    ]);
+    if inherits {
+        statements.extend(
+            description.columns.iter().filter(|c| !c.local).flat_map(|c| inherited(subject, c)),
+        );
+    }
     statements.extend(description.columns.iter().flat_map(|c| column_settings(&shadow, c)));
     respell::all(statements)
 }
 
+/// What an inherited column has of its own: its default and NOT NULL.
+fn inherited(subject: &Subject, column: &Column) -> Vec<String> {
+    let alter =
+        format!("ALTER TABLE {} ALTER COLUMN {}", subject.shadow().sql(), ident(&column.name));
+    let mut statements = Vec::new();
+    if let Some(default) = &column.default
+        && !is_late(&subject.description, column)
+    {
+        statements.push(format!("{alter} SET DEFAULT {default}"));
+    }
+    if column.not_null && !has_named_not_null(&subject.description, column) {
+        statements.push(format!("{alter} SET NOT NULL"));
+    }
+    statements
+}
+
 /// The constraints that old rows need not satisfy. They are added when no row will be copied any
-/// more.
-pub fn late(description: &TableDescription, table: &str) -> Vec<String> {
-    let late = description.constraints.iter().filter(|c| c.is_late());
-    let add = |c: &crate::catalog::Constraint| {
-        format!("ALTER TABLE {table} ADD CONSTRAINT {} {}", ident(&c.name), c.definition)
-    };
-    respell::all(late.map(add).collect())
+/// more; an inherited one reaches the table from its stand-in parent.
+pub fn late(description: &TableDescription, table: &str, names: &RunNames) -> Vec<String> {
+    let inherits = description.family.inherits();
+    let mut statements = Vec::new();
+    for c in description.constraints.iter().filter(|c| c.is_late()) {
+        let add = |table: &str| {
+            format!("ALTER TABLE {table} ADD CONSTRAINT {} {}", ident(&c.name), c.definition)
+        };
+        if !inherits || c.local {
+            statements.push(add(table));
+        }
+        if inherits && c.inherited > 0 {
+            statements.push(add(&names.stand_in()));
+        }
+    }
+    respell::all(statements)
 }
 
 /// Whether a default has to wait for the exchange: one that may use a sequence which belongs to the
@@ -78,27 +115,28 @@ fn column(subject: &Subject, column: &Column) -> String {
     {
         text.push_str(&format!(" DEFAULT {default}"));
     }
-    if let Some(expression) = &column.expression {
-        let how = if column.generated == "v" { "VIRTUAL" } else { "STORED" };
-        text.push_str(&format!(" GENERATED ALWAYS AS ({expression}) {how}"));
+    if !subject.description.family.inherits() {
+        text.push_str(&family::generated(column));
     }
-    if !column.identity.is_empty() {
+    // That of a partition without a sequence of its own is its parent's, and comes with ATTACH.
+    let owned = |s: &&Sequence| s.identity && s.column == column.name;
+    if let Some(sequence) = subject.description.sequences.iter().find(owned) {
         let when = if column.identity == "a" { "ALWAYS" } else { "BY DEFAULT" };
-        text.push_str(&format!(" GENERATED {when} AS IDENTITY"));
-        let owned = |s: &&Sequence| s.identity && s.column == column.name;
-        if let Some(sequence) = subject.description.sequences.iter().find(owned) {
-            text.push_str(&format!(" ({})", sequence_options(&subject.names.new, sequence)));
-        }
+        let options = sequence_options(&subject.names.new, sequence);
+        text.push_str(&format!(" GENERATED {when} AS IDENTITY ({options})"));
     }
-    // From PostgreSQL 18 on a NOT NULL is a constraint with a name and is written as such.
-    let named =
-        subject.description.constraints.iter().any(|c| {
-            c.kind == ConstraintKind::NotNull && c.column.as_deref() == Some(&column.name)
-        });
-    if column.not_null && !named {
+    if column.not_null && !has_named_not_null(&subject.description, column) {
         text.push_str(" NOT NULL");
     }
     text
+}
+
+/// From PostgreSQL 18 on a NOT NULL is a constraint with a name and is written as such.
+fn has_named_not_null(description: &TableDescription, column: &Column) -> bool {
+    description
+        .constraints
+        .iter()
+        .any(|c| c.kind == ConstraintKind::NotNull && c.column.as_deref() == Some(&column.name))
 }
 
 fn sequence_options(schema: &str, s: &Sequence) -> String {

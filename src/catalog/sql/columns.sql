@@ -15,7 +15,8 @@ SELECT coalesce(json_agg(json_build_object(
     'compression', a.attcompression,
     'statistics', nullif(a.attstattarget, -1),
     'options', coalesce(a.attoptions, '{}'),
-    'local', a.attislocal AND a.attinhcount = 0,
+    'local', a.attislocal,
+    'inherited', a.attinhcount,
     'comment', pg_catalog.col_description(a.attrelid, a.attnum),
     'acl', (SELECT json_agg(json_build_object(
                 'grantor', pg_catalog.pg_get_userbyid(e.grantor),

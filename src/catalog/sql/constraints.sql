@@ -1,4 +1,4 @@
--- The constraints of the table. Foreign keys are listed by dependents.sql.
+-- The constraints of the table. Foreign keys are in foreign_keys.sql.
 -- $1 OID of the table. One row, one JSON array.
 -- NOT NULL constraints (contype n) have rows here from PostgreSQL 18 on.
 SELECT coalesce(json_agg(json_build_object(
@@ -8,6 +8,9 @@ SELECT coalesce(json_agg(json_build_object(
     'validated', k.convalidated,
     'enforced', coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true),
     'period', coalesce((to_jsonb(k) ->> 'conperiod')::boolean, false),
+    'local', k.conislocal,
+    'inherited', k.coninhcount,
+    'parent', kp.conname,
     'no_inherit', k.connoinherit AND k.contype IN ('c', 'n'),
     'deferrable', k.condeferrable,
     'deferred', k.condeferred,
@@ -19,4 +22,5 @@ SELECT coalesce(json_agg(json_build_object(
     ) ORDER BY k.contype, k.conname), '[]')::text
 FROM pg_catalog.pg_constraint k
 LEFT JOIN pg_catalog.pg_class i ON i.oid = k.conindid
+LEFT JOIN pg_catalog.pg_constraint kp ON kp.oid = k.conparentid
 WHERE k.conrelid = $1 AND k.contype IN ('c', 'n', 'p', 'u', 'x')

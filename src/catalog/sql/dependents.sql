@@ -3,7 +3,10 @@
 -- First the parts are collected (indexes, constraints, defaults, row type, own sequences, ...);
 -- whatever else refers to one of them, of whatever kind, is listed unless another query of this
 -- directory finds it as something to carry over: nothing is ignored.
-WITH RECURSIVE part(classid, objid) AS (
+WITH RECURSIVE kin(oid) AS (
+    -- The table, and the partitioned tables it is a part of.
+    SELECT $1::oid UNION SELECT relid FROM pg_catalog.pg_partition_ancestors($1)
+), part(classid, objid) AS (
     SELECT 'pg_catalog.pg_class'::regclass::oid, $1::oid
     UNION
     SELECT d.classid, d.objid
@@ -33,18 +36,26 @@ WITH RECURSIVE part(classid, objid) AS (
     LEFT JOIN pg_catalog.pg_constraint k ON d.classid = 'pg_catalog.pg_constraint'::regclass AND k.oid = d.objid
     LEFT JOIN pg_catalog.pg_constraint kp ON kp.oid = k.conparentid
     LEFT JOIN pg_catalog.pg_trigger g ON d.classid = 'pg_catalog.pg_trigger'::regclass AND g.oid = d.objid
+    LEFT JOIN pg_catalog.pg_constraint gk ON gk.oid = g.tgconstraint
     LEFT JOIN pg_catalog.pg_rewrite w ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND w.oid = d.objid
     LEFT JOIN pg_catalog.pg_class v ON v.oid = w.ev_class
     LEFT JOIN pg_catalog.pg_proc f ON d.classid = 'pg_catalog.pg_proc'::regclass AND f.oid = d.objid
     WHERE NOT EXISTS (SELECT FROM part q WHERE q.classid = d.classid AND q.objid = d.objid)
       -- Carried over: foreign keys, each also where a partition of the other table has its own.
-      AND (k.contype = 'f' AND (k.conparentid = 0 OR kp.conrelid = $1 OR kp.confrelid = $1)) IS NOT TRUE
+      -- And those that it has a part in because it is a partition.
+      AND (k.contype = 'f' AND (k.conparentid = 0 OR kp.conrelid IN (SELECT oid FROM kin)
+                                OR kp.confrelid IN (SELECT oid FROM kin))) IS NOT TRUE
+      -- And children: they are carried over, or listed below.
+      AND NOT (d.classid = 'pg_catalog.pg_class'::regclass
+               AND d.objid IN (SELECT h.inhrelid FROM pg_catalog.pg_inherits h WHERE h.inhparent = $1))
       -- And what names the table itself, or the constraint that makes a query with GROUP BY depend
       -- on its key.
       AND ((p.classid = 'pg_catalog.pg_class'::regclass AND p.objid = $1
                 OR p.classid = 'pg_catalog.pg_constraint'::regclass)
                AND (k.contype = 't'
-                    OR (g.tgrelid = $1 OR g.tgconstrrelid = $1) AND NOT g.tgisinternal AND g.tgparentid = 0
+                    OR (g.tgrelid = $1 OR g.tgconstrrelid = $1) AND (NOT g.tgisinternal OR g.tgparentid <> 0 AND coalesce(gk.contype, 't') = 't')
+                    -- The triggers of a foreign key, which is looked at itself.
+                    OR g.tgrelid = $1 AND g.tgisinternal AND gk.contype = 'f'
                     OR w.oid IS NOT NULL AND v.relkind <> 'm'
                     OR f.prosqlbody IS NOT NULL
                     OR d.classid IN ('pg_catalog.pg_policy'::regclass, 'pg_catalog.pg_publication_rel'::regclass))) IS NOT TRUE
@@ -90,20 +101,53 @@ SELECT 'foreign key ' || pg_catalog.quote_ident(k.conname) || ' of the partition
        || ', which PostgreSQL before 18 can only add again with a scan under lock'
 FROM pg_catalog.pg_constraint k
 JOIN pg_catalog.pg_class c ON c.oid = k.conrelid AND c.relkind = 'p'
-WHERE k.contype = 'f' AND k.conparentid = 0 AND k.confrelid = $1
+WHERE k.contype = 'f' AND k.conparentid = 0 AND k.confrelid IN (SELECT oid FROM kin)
   AND pg_catalog.current_setting('server_version_num')::int < 180000
 UNION
 SELECT 'foreign key ' || pg_catalog.quote_ident(k.conname) || ' of table ' || k.conrelid::regclass::text
        || ', of which a trigger is disabled'
 FROM pg_catalog.pg_constraint k
 JOIN pg_catalog.pg_trigger g ON g.tgconstraint = k.oid
-WHERE k.contype = 'f' AND (k.conrelid = $1 OR k.confrelid = $1) AND g.tgisinternal AND g.tgenabled <> 'O'
+WHERE k.contype = 'f' AND (k.conrelid = $1 OR k.confrelid IN (SELECT oid FROM kin)) AND g.tgisinternal AND g.tgenabled <> 'O'
 UNION
 SELECT 'a subscription that fills the table' FROM pg_catalog.pg_subscription_rel s WHERE s.srrelid = $1
 UNION
-SELECT 'its parent table ' || h.inhparent::regclass::text FROM pg_catalog.pg_inherits h WHERE h.inhrelid = $1
+-- A child joins the new table after its other parents: their order is kept only if it was the last.
+SELECT 'child table ' || h.inhrelid::regclass::text || ', which inherits from ' || o.inhparent::regclass::text || ' after it'
+FROM pg_catalog.pg_inherits h
+JOIN pg_catalog.pg_inherits o ON o.inhrelid = h.inhrelid AND o.inhseqno > h.inhseqno
+WHERE h.inhparent = $1
 UNION
-SELECT 'child table ' || h.inhrelid::regclass::text FROM pg_catalog.pg_inherits h WHERE h.inhparent = $1
+-- LOCK TABLE does not lock foreign tables.
+SELECT 'foreign table ' || c.oid::regclass::text || ' as its child'
+FROM pg_catalog.pg_inherits h JOIN pg_catalog.pg_class c ON c.oid = h.inhrelid AND c.relkind = 'f'
+WHERE h.inhparent = $1
+UNION
+-- INHERIT and ATTACH PARTITION do not take a table whose constraint is not valid, even where the
+-- parent's is not valid either.
+SELECT 'the inherited constraint ' || pg_catalog.quote_ident(k.conname) || ' of ' || k.conrelid::regclass::text || ', which is not valid'
+FROM pg_catalog.pg_constraint k
+WHERE k.contype = 'c' AND k.coninhcount > 0 AND NOT k.convalidated AND coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true)
+  AND (k.conrelid = $1
+       OR EXISTS (SELECT FROM pg_catalog.pg_inherits h
+                  JOIN pg_catalog.pg_constraint o ON o.conrelid = h.inhparent AND o.contype = 'c' AND o.conname = k.conname
+                  WHERE h.inhparent = $1 AND h.inhrelid = k.conrelid))
+UNION
+-- ATTACH PARTITION builds whatever index of its parent it finds no equal of.
+SELECT 'no part in index ' || i.indexrelid::regclass::text || ' of its parent, which would have to be built under lock'
+FROM pg_catalog.pg_inherits h
+JOIN pg_catalog.pg_class p ON p.oid = h.inhparent AND p.relkind = 'p'
+JOIN pg_catalog.pg_index i ON i.indrelid = p.oid
+WHERE h.inhrelid = $1
+  AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits x
+                  JOIN pg_catalog.pg_index l ON l.indexrelid = x.inhrelid AND l.indrelid = $1
+                  WHERE x.inhparent = i.indexrelid)
+UNION
+-- PostgreSQL 14 lets one rename it; ATTACH PARTITION gives it the parent's name again.
+SELECT 'trigger ' || pg_catalog.quote_ident(g.tgname) || ', which is called ' || pg_catalog.quote_ident(gp.tgname) || ' on its parent'
+FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_trigger gp ON gp.oid = g.tgparentid
+LEFT JOIN pg_catalog.pg_constraint k ON k.oid = g.tgconstraint
+WHERE g.tgrelid = $1 AND g.tgname <> gp.tgname AND coalesce(k.contype, 't') = 't'
 UNION
 SELECT 'a comment or privileges on its row type' FROM pg_catalog.pg_type y
 WHERE y.typrelid = $1

@@ -1,8 +1,12 @@
 -- What the roles concerned would lack when the things that hang on the table are taken off it and
--- put on the new one: one reason in words each, with the statement that helps. $1 OID of the table.
+-- put on the new one: one reason in words each, with the statement that helps. $1 OID of the table;
+-- $2 whether foreign keys of its parent are taken off.
 -- Run as the login role. Each thing is made anew by its own owner, or, if that has not got the rights
 -- any more, by the login role, if it has them.
-WITH me AS (
+WITH kin(oid) AS (
+    -- The table, and the partitioned tables it is a part of.
+    SELECT $1::oid UNION SELECT relid FROM pg_catalog.pg_partition_ancestors($1)
+), me AS (
     SELECT c.oid, c.relowner, c.relnamespace, pg_catalog.quote_ident(n.nspname) AS schema
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE c.oid = $1
@@ -38,7 +42,18 @@ WITH me AS (
     UNION
     SELECT c.relowner, 'foreign key ' || pg_catalog.quote_ident(k.conname) || ' of ' || c.oid::regclass::text, NULL, NULL
     FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
-    WHERE k.contype = 'f' AND k.conparentid = 0 AND k.confrelid = $1
+    WHERE k.contype = 'f' AND k.conparentid = 0
+      AND (k.confrelid IN (SELECT oid FROM kin) OR $2 AND k.conrelid IN (SELECT oid FROM kin))
+), relative(oid, what) AS (
+    SELECT h.inhparent, 'parent' FROM pg_catalog.pg_inherits h WHERE h.inhrelid = $1
+    UNION
+    SELECT h.inhrelid, 'child' FROM pg_catalog.pg_inherits h WHERE h.inhparent = $1
+), joining AS (
+    -- Who leaves and joins: the owner of both, or else the login role in the place of both owners.
+    SELECT c.oid, r.what || ' table ' || c.oid::regclass::text AS what, c.relowner, c.relnamespace AS theirs, me.relowner AS mine,
+           me.relnamespace AS ours, c.relowner = me.relowner AS same,
+           CASE WHEN c.relowner = me.relowner THEN c.relowner ELSE session_user::regrole::oid END AS role
+    FROM me, relative r JOIN pg_catalog.pg_class c ON c.oid = r.oid
 ), named AS (
     SELECT a.*, pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.role)) AS name FROM acting a
 )
@@ -60,6 +75,25 @@ WHERE NOT pg_catalog.has_schema_privilege(role, n.oid, 'CREATE')
   AND NOT (pg_catalog.pg_has_role(session_user, role, 'USAGE')
            AND pg_catalog.has_schema_privilege(session_user, n.oid, 'CREATE'))
 UNION
+SELECT 'its ' || what || ' can only be left and joined by a role that has the rights of both owners: GRANT '
+       || pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(o.oid)) || ' TO ' || pg_catalog.quote_ident(session_user)
+FROM joining JOIN pg_catalog.pg_roles o ON o.oid IN (joining.relowner, joining.mine)
+WHERE NOT same AND NOT pg_catalog.pg_has_role(session_user, o.oid, 'USAGE')
+UNION
+SELECT 'role ' || pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(role)) || ' may not use schema ' || pg_catalog.quote_ident(n.nspname)
+       || ', which its ' || what || ' takes: GRANT USAGE ON SCHEMA ' || pg_catalog.quote_ident(n.nspname) || ' TO '
+       || pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(role))
+FROM joining JOIN pg_catalog.pg_namespace n ON n.oid IN (theirs, ours)
+WHERE NOT pg_catalog.has_schema_privilege(role, n.oid, 'USAGE')
+UNION
+-- An owner may have revoked from itself what locking takes; then the login role does it.
+SELECT 'the owner of its ' || what || ' may not lock it: GRANT UPDATE ON ' || oid::regclass::text || ' TO '
+       || pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(relowner)) || ', and USAGE on its schema'
+FROM joining CROSS JOIN LATERAL (VALUES (relowner), (session_user::regrole::oid)) AS r(acting)
+GROUP BY what, oid, relowner
+HAVING NOT bool_or(pg_catalog.has_table_privilege(r.acting, oid, 'UPDATE,DELETE,TRUNCATE')
+                   AND pg_catalog.has_schema_privilege(r.acting, theirs, 'USAGE'))
+UNION
 SELECT 'publication ' || pg_catalog.quote_ident(b.pubname) || ' can only be carried over by a role that has the rights of '
        || pg_catalog.quote_ident(o.rolname) || ': GRANT ' || pg_catalog.quote_ident(o.rolname) || ' TO ' || pg_catalog.quote_ident(session_user)
 FROM me, pg_catalog.pg_publication_rel r
@@ -75,7 +109,9 @@ SELECT 'the owner of ' || c.oid::regclass::text || ' may not refer to ' || p.oid
 FROM pg_catalog.pg_constraint k
 JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
 JOIN pg_catalog.pg_class p ON p.oid = k.confrelid
-WHERE k.contype = 'f' AND k.conparentid = 0 AND (k.conrelid = $1 OR k.confrelid = $1)
+WHERE k.contype = 'f'
+  AND (k.conparentid = 0 AND (k.conrelid = $1 OR k.confrelid IN (SELECT oid FROM kin) OR $2 AND k.conrelid IN (SELECT oid FROM kin))
+       OR k.conrelid = $1 AND EXISTS (SELECT FROM pg_catalog.pg_constraint kp WHERE kp.oid = k.conparentid AND kp.conrelid <> $1))
   AND (EXISTS (SELECT FROM unnest(k.confkey) AS u(attnum)
                WHERE NOT pg_catalog.has_column_privilege(c.relowner, p.oid, u.attnum, 'REFERENCES'))
        OR EXISTS (SELECT FROM unnest(k.conkey) AS u(attnum)
@@ -94,7 +130,8 @@ JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
 JOIN pg_catalog.pg_class p ON p.oid = k.confrelid
 JOIN (SELECT r.oid, r.rolsuper OR r.rolbypassrls AS sees, pg_catalog.quote_ident(r.rolname) AS name FROM pg_catalog.pg_roles r) o
     ON o.oid = c.relowner
-WHERE k.contype = 'f' AND k.conparentid = 0 AND (k.conrelid = $1 OR k.confrelid = $1) AND k.convalidated AND NOT o.sees
+WHERE k.contype = 'f' AND k.conparentid = 0 AND k.convalidated AND NOT o.sees
+  AND (k.conrelid = $1 OR k.confrelid IN (SELECT oid FROM kin) OR $2 AND k.conrelid IN (SELECT oid FROM kin))
   AND (c.relrowsecurity AND c.relforcerowsecurity
        OR p.relrowsecurity AND p.relforcerowsecurity AND pg_catalog.pg_has_role(c.relowner, p.relowner, 'USAGE'))
   AND NOT (pg_catalog.pg_has_role(session_user, c.relowner, 'USAGE')

@@ -9,23 +9,38 @@ use crate::names::ident;
 pub const NOT_VALID: &str = " NOT VALID";
 
 /// Off.
-pub fn off<'a>(script: &mut Script<'a>, keys: &'a [ForeignKey]) {
+pub fn off<'a>(script: &mut Script<'a>, keys: impl IntoIterator<Item = &'a ForeignKey>) {
     for key in keys {
         let table = key.table.sql();
         script.run(&key.owner, format!("ALTER TABLE {table} DROP CONSTRAINT {}", ident(&key.name)));
     }
 }
 
-/// On, as they were but not valid.
-pub fn on<'a>(script: &mut Script<'a>, keys: &'a [ForeignKey]) {
+/// On, as they were but not valid. One that is a parent's too is, or ATTACH PARTITION would look
+/// through the table all the same.
+pub fn on<'a>(script: &mut Script<'a>, keys: impl IntoIterator<Item = &'a ForeignKey>) {
     for key in keys {
         let not_valid = if key.is_to_validate() { NOT_VALID } else { "" };
         let (table, name) = (key.table.sql(), ident(&key.name));
+        let parts = || key.parts.iter().flatten();
+        // Finding an equal one on a partition, the server takes it, with its name.
+        for part in parts().filter(|p| p.name != key.name) {
+            let (table, name) = (part.table.sql(), ident(&part.name));
+            let add =
+                format!("ALTER TABLE {table} ADD CONSTRAINT {name} {}{not_valid}", part.definition);
+            script.able(&part.owner, key.able && part.owner == key.owner, add);
+        }
         let add =
             format!("ALTER TABLE {table} ADD CONSTRAINT {name} {}{not_valid}", key.definition);
         script.able(&key.owner, key.able, add);
         if let Some(text) = &key.comment {
             script.run(&key.owner, super::comment("CONSTRAINT", &key.name, &key.table, text));
+        }
+        for part in parts() {
+            if let Some(text) = &part.comment {
+                script
+                    .run(&part.owner, super::comment("CONSTRAINT", &part.name, &part.table, text));
+            }
         }
     }
 }
@@ -62,6 +77,9 @@ mod tests {
             table: QualifiedName::new("s", "child"),
             owner: "o".into(),
             own: false,
+            inherited: false,
+            of_parent: false,
+            parts: None,
             references: QualifiedName::new("s", "t"),
             definition: "FOREIGN KEY (a, b) REFERENCES s.t(x, y) MATCH FULL".into(),
             validated: true,

@@ -21,7 +21,7 @@ use crate::names::{QualifiedName, ident, literal};
 pub fn off<'a>(script: &mut Script<'a>, table: &'a TableDescription) {
     let attached = &table.attached;
     publications::off(script, &table.name(), &attached.publications);
-    foreign_keys::off(script, &attached.foreign_keys);
+    foreign_keys::off(script, attached.foreign_keys.iter().filter(|k| !k.inherited));
     triggers::off(script, &attached.triggers);
 }
 
@@ -29,7 +29,11 @@ pub fn off<'a>(script: &mut Script<'a>, table: &'a TableDescription) {
 /// write what they forbid.
 pub fn on<'a>(script: &mut Script<'a>, table: &'a TableDescription) {
     let attached = &table.attached;
-    foreign_keys::on(script, &attached.foreign_keys);
+    // Those of the parent before any of its own that is equal: the server would take that for its part.
+    let (parents, others): (Vec<_>, Vec<_>) =
+        attached.foreign_keys.iter().filter(|k| !k.inherited).partition(|k| k.of_parent);
+    foreign_keys::on(script, parents);
+    foreign_keys::on(script, others);
     triggers::on(script, &attached.triggers);
     rules::on(script, &attached.rules);
     policies::on(script, &attached.policies);
@@ -42,6 +46,15 @@ pub fn on<'a>(script: &mut Script<'a>, table: &'a TableDescription) {
 pub fn expected(table: &TableDescription) -> TableDescription {
     let mut expected = table.clone();
     for key in expected.attached.foreign_keys.iter_mut().filter(|k| k.is_to_validate()) {
+        key.validated = false;
+        key.definition.push_str(foreign_keys::NOT_VALID);
+        for part in key.parts.iter_mut().flatten() {
+            part.definition.push_str(foreign_keys::NOT_VALID);
+        }
+    }
+    // What a partition has of one that is taken off its parent.
+    let keys = expected.attached.foreign_keys.iter_mut();
+    for key in keys.filter(|k| k.inherited && k.of_parent && k.validated && k.enforced) {
         key.validated = false;
         key.definition.push_str(foreign_keys::NOT_VALID);
     }

@@ -37,7 +37,13 @@ pub fn trials(subject: &Subject, printed: &Printed) -> Vec<Trial> {
     let table = &subject.description;
     let attached = &table.attached;
     let mut trials = Vec::new();
-    trials.extend(attached.triggers.iter().filter(|t| t.own).map(|t| trigger(subject, printed, t)));
+    trials.extend(
+        attached
+            .triggers
+            .iter()
+            .filter(|t| t.own && !t.inherited)
+            .map(|t| trigger(subject, printed, t)),
+    );
     trials.extend(attached.rules.iter().filter(|r| r.own).map(|r| rule(subject, printed, r)));
     trials.extend(attached.policies.iter().filter(|p| p.own).map(|p| policy(subject, p)));
     trials.extend(attached.views.iter().enumerate().map(|(i, v)| view(subject, i, v)));

@@ -12,12 +12,16 @@ pub fn off<'a>(script: &mut Script<'a>, triggers: &'a [Trigger]) {
     }
 }
 
-/// On.
+/// On. Those that a partition has from its parent are there since ATTACH PARTITION, enabled as the
+/// parent's.
 pub fn on<'a>(script: &mut Script<'a>, triggers: &'a [Trigger]) {
     for trigger in triggers {
-        script.able(&trigger.owner, trigger.able, &trigger.definition);
+        if !trigger.inherited {
+            script.able(&trigger.owner, trigger.able, &trigger.definition);
+        }
         let (table, name) = (&trigger.table, &trigger.name);
-        if let Some(how) = enabling(&trigger.enabled) {
+        let enabled = trigger.inherited.then_some("ENABLE");
+        if let Some(how) = enabling(&trigger.enabled).or(enabled) {
             let enable = format!("ALTER TABLE {} {how} TRIGGER {}", table.sql(), ident(name));
             script.run(&trigger.owner, enable);
         }

@@ -1,0 +1,10 @@
+-- A parent whose child has an inherited constraint that is not valid.
+-- table: ref.orders
+-- refuse: inherited constraint positive ref.child valid
+-- setup
+CREATE SCHEMA ref AUTHORIZATION shape_owner;
+CREATE TABLE ref.orders (id integer PRIMARY KEY, customer integer);
+CREATE TABLE ref.child () INHERITS (ref.orders);
+INSERT INTO ref.orders SELECT i, i % 10 - 1 FROM generate_series(1, 999) i;
+DELETE FROM ref.orders WHERE id % 3 <> 0 AND id < 990;
+ALTER TABLE ref.orders ADD CONSTRAINT positive CHECK (customer >= 0) NOT VALID;

@@ -30,11 +30,10 @@ pub async fn look(session: &Session, table: &Found, trust_owner: bool) -> Result
     transaction(session, READ_ONLY, async |client| {
         let description = catalog::describe(client, oid).await?.ok_or_else(dropped)?;
         let privileges = privileges(client, oid).await?.ok_or_else(dropped)?;
-        let (key, dependents, needs, foreign_code) = if description.relation.kind == "r" {
+        let (key, (dependents, needs), foreign_code) = if description.relation.kind == "r" {
             tokio::try_join!(
                 key::choose(client, oid),
-                dependents(client, oid),
-                needs(client, oid),
+                hanging(client, oid),
                 strings(client, include_str!("catalog/sql/foreign_code.sql"), oid)
             )?
         } else {
@@ -68,7 +67,33 @@ pub async fn dependents(client: &Client, oid: u32) -> Result<Vec<String>> {
 
 /// What the roles concerned lack to carry over what can be, as seen by the login role.
 pub async fn needs(client: &Client, oid: u32) -> Result<Vec<String>> {
-    strings(client, include_str!("catalog/sql/needs.sql"), oid).await
+    let standing = catalog::Describer::prepare(client).await?.matviews(client, oid).await?;
+    let mut all = strings(client, NEEDS, oid).await?;
+    for one in standing {
+        all.extend(strings(client, NEEDS, one.oid).await?);
+        let name = one.view.name();
+        let Some(lacking) = privileges(client, one.oid).await? else { continue };
+        all.extend(refusal::matview_privileges(&name, one.view.owner(), &lacking));
+    }
+    all.dedup();
+    Ok(all)
+}
+
+const NEEDS: &str = include_str!("catalog/sql/needs.sql");
+
+/// What hangs on the table and on the materialized views over it and cannot be carried over, and
+/// what is lacking to carry over the rest.
+async fn hanging(client: &Client, oid: u32) -> Result<(Vec<String>, Vec<String>)> {
+    let mut all = dependents(client, oid).await?;
+    for one in catalog::Describer::prepare(client).await?.matviews(client, oid).await? {
+        let name = one.view.name();
+        if one.is_of_a_run() {
+            all.push(format!("materialized view {name}, in the hands of another table's run"));
+        }
+        let more = dependents(client, one.oid).await?;
+        all.extend(more.iter().map(|d| format!("materialized view {name} with {d}")));
+    }
+    Ok((all, needs(client, oid).await?))
 }
 
 /// Whether the server takes writes at all.

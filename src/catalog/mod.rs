@@ -9,17 +9,20 @@ pub mod attached;
 pub mod difference;
 pub mod key;
 pub mod lookup;
+pub mod matviews;
 pub mod neighbours;
 pub mod table;
 
 pub use acl::Grant;
-pub use attached::Attached;
+pub use attached::{Attached, Matview};
 pub use key::Key;
+pub use matviews::Standing;
 pub use table::{
     Column, Constraint, ConstraintKind, Index, Sequence, Statistics, TableDescription,
 };
 
 use crate::error::{Error, Result};
+use futures_util::future::try_join_all;
 use serde::de::DeserializeOwned;
 use tokio_postgres::{GenericClient, Statement, types::Type};
 
@@ -35,6 +38,7 @@ const RULES: &str = include_str!("sql/rules.sql");
 const POLICIES: &str = include_str!("sql/policies.sql");
 const VIEWS: &str = include_str!("sql/views.sql");
 const FUNCTIONS: &str = include_str!("sql/functions.sql");
+const MATVIEWS: &str = include_str!("sql/matviews.sql");
 const PUBLICATIONS: &str = include_str!("sql/publications.sql");
 const PUBLICATIONS_14: &str = include_str!("sql/publications_14.sql");
 
@@ -43,6 +47,7 @@ const PUBLICATIONS_14: &str = include_str!("sql/publications_14.sql");
 pub struct Describer {
     own: [Statement; 6],
     attached: [Statement; 7],
+    matviews: Statement,
 }
 
 impl Describer {
@@ -74,12 +79,36 @@ impl Describer {
             one(FUNCTIONS),
             one(publications)
         )?;
-        Ok(Self { own: own.into(), attached: attached.into() })
+        let matviews = one(MATVIEWS).await?;
+        Ok(Self { own: own.into(), attached: attached.into(), matviews })
     }
 
     /// Describes the table with this OID, or `None` if there is no such relation. The statements
-    /// are sent together, so it costs one round trip.
+    /// are sent together, so it costs one round trip, and another if there are materialized views.
     pub async fn describe(
+        &self,
+        client: &impl GenericClient,
+        oid: u32,
+    ) -> Result<Option<TableDescription>> {
+        let (table, matviews) =
+            tokio::try_join!(self.alone(client, oid), self.matviews(client, oid))?;
+        Ok(table.map(|table| matviews::with(table, &matviews)))
+    }
+
+    /// The materialized views over a table, in the order in which they can be built.
+    pub async fn matviews(&self, client: &impl GenericClient, oid: u32) -> Result<Vec<Standing>> {
+        let rows = client
+            .query(&self.matviews, &[&oid])
+            .await
+            .map_err(Error::sql("looking for materialized views"))?;
+        let described = rows.iter().map(|row| self.alone(client, row.get("oid")));
+        let described = try_join_all(described).await?;
+        let pairs = rows.iter().zip(described);
+        Ok(pairs.filter_map(|(row, description)| Some(Standing::new(row, description?))).collect())
+    }
+
+    /// Describes a relation without the materialized views over it.
+    pub async fn alone(
         &self,
         client: &impl GenericClient,
         oid: u32,
@@ -117,7 +146,17 @@ impl Describer {
             object(client, functions, oid),
             object(client, publications, oid),
         )?;
-        Ok(Attached { foreign_keys, triggers, rules, policies, views, functions, publications })
+        let matviews = Vec::new();
+        Ok(Attached {
+            foreign_keys,
+            triggers,
+            rules,
+            policies,
+            views,
+            functions,
+            publications,
+            matviews,
+        })
     }
 }
 

@@ -22,6 +22,7 @@ use super::drain;
 use super::exchange;
 use super::fingerprint::Checker;
 use super::last_drain;
+use super::matviews;
 use super::patience::{BEGIN_BRIEF, LOOK_AGAIN, LOOK_GAP};
 use super::sequences;
 use super::snapshots::{self, Mark, Old};
@@ -47,6 +48,9 @@ const HOPELESS: u64 = 10;
 /// What is kept of the budget for the exchange itself when waiting for ACCESS EXCLUSIVE. On a
 /// table with a dozen columns it takes some ten milliseconds.
 const RESERVE: Duration = Duration::from_millis(40);
+
+/// How often materialized views are built anew because somebody was at them meanwhile.
+const REBUILDS: u32 = 10;
 
 /// The pause after a failed attempt, in times of how long that took.
 const SHARE: u32 = 9;
@@ -91,6 +95,8 @@ struct Cutover {
     /// Attempts that failed because readers stayed in the table.
     kept_out: u32,
     checker: Checker,
+    /// How often materialized views were built anew.
+    rebuilt: u32,
     /// What else the exchange locks, as of the last look.
     neighbours: Vec<Neighbour>,
     /// How long the last attempt can have kept others waiting.
@@ -131,15 +137,19 @@ async fn attempts(run: &mut Run<'_>) -> Result<()> {
         seen: HashMap::new(),
         last: "it was not tried".to_owned(),
         kept_out: 0,
+        rebuilt: 0,
         neighbours: Vec::new(),
         held: Duration::ZERO,
     };
     loop {
         run.check_stop()?;
-        drain::until_short(run).await?;
         let patient = cutover.began.elapsed() > Duration::from_secs(60);
         let mut pause = if patient { LOOK_AGAIN * 2 } else { LOOK_AGAIN };
-        match cutover.look(run).await? {
+        let looked = match cutover.matviews(run).await? {
+            Ok(()) => cutover.look(run).await?,
+            Err(why) => Err(why),
+        };
+        match looked {
             Ok(arrived) => {
                 // It may have waited for a sequence: then the look is an old one.
                 if sequences::release(run).await? {
@@ -229,6 +239,23 @@ impl Cutover {
             seconds: self.began.elapsed().as_secs(),
             last: self.last.clone(),
         }
+    }
+
+    /// Brings the materialized views up to date, and what they are built from; or says why not. The
+    /// mark against old snapshots is taken later, so that it holds for their rows, too.
+    async fn matviews(&mut self, run: &mut Run<'_>) -> Result<Result<(), String>> {
+        match matviews::run(run, &self.checker.describer).await {
+            Ok(false) => {}
+            Ok(true) if self.rebuilt < REBUILDS => self.rebuilt += 1,
+            Ok(true) => {
+                self.last = "its materialized views were refreshed again and again".to_owned();
+                return Err(self.given_up(run));
+            }
+            Err(e) if e.is_lock() => return Ok(Err(e.to_string())),
+            Err(e) => return Err(e),
+        }
+        drain::until_short(run).await?;
+        Ok(Ok(()))
     }
 
     /// Looks before locking. Either says who is in the way, or returns how many rows
@@ -420,6 +447,9 @@ impl Cutover {
             step("readers are out");
         }
         let now = self.checker.check(run, &run.sessions.holder).await.map_err(at)?;
+        if let Some(why) = matviews::stale(run, &now.matviews) {
+            return Err((Failed::Later(why), Some(started)));
+        }
         step("the table is what it was");
 
         if !self.proceeds(run) {
@@ -438,8 +468,9 @@ impl Cutover {
         self.old_since = None;
         step("no old snapshot is left");
         let left = left(Duration::ZERO)?;
-        exchange::run(run, &self.checker.describer, &now, left).await.map_err(at)?;
+        exchange::run(run, &self.checker.describer, &now.table, left).await.map_err(at)?;
         step("exchanged");
+        matviews::report(run);
         waited(run, started);
         Ok(())
     }

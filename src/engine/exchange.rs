@@ -97,15 +97,30 @@ async fn take_over_grants(
         .describe(client, oid)
         .await?
         .ok_or_else(|| Error::Other("the old table vanished in the exchange".into()))?;
-    now.relation.acl = old.relation.acl;
-    for column in &mut now.columns {
-        column.acl = old.columns.iter().find(|c| c.name == column.name).and_then(|c| c.acl.clone());
+    for view in &mut now.attached.matviews {
+        // They are in the run's schema by now, where each name is there once.
+        let own = &view.description.relation.name;
+        let mut others = old.attached.matviews.iter();
+        let found = others.find(|o| o.description.relation.name == *own);
+        let found = found.ok_or_else(|| {
+            Error::Other(format!("materialized view {own} vanished in the exchange"))
+        })?;
+        take_over(&mut view.description, &found.description);
     }
+    take_over(now, &old);
     for sequence in now.sequences.iter_mut().filter(|s| s.identity) {
         sequence.acl =
             old.sequences.iter().find(|s| s.name == sequence.name).and_then(|s| s.acl.clone());
     }
     Ok(())
+}
+
+/// The privileges of a relation and of its columns.
+fn take_over(now: &mut TableDescription, old: &TableDescription) {
+    now.relation.acl.clone_from(&old.relation.acl);
+    for column in &mut now.columns {
+        column.acl = old.columns.iter().find(|c| c.name == column.name).and_then(|c| c.acl.clone());
+    }
 }
 
 /// The reply to COMMIT was lost: asks, over a new connection, which table has the name.

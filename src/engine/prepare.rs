@@ -36,6 +36,7 @@ pub async fn run(
                 filenode: None,
                 finished: false,
                 released: Vec::new(),
+                matviews: Vec::new(),
                 taken_over: None,
                 figures,
                 login: preflight.login.clone(),

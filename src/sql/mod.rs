@@ -10,6 +10,7 @@ pub mod drain;
 pub mod exchange;
 pub mod grants;
 pub mod indexes;
+pub mod matviews;
 pub mod options;
 pub mod respell;
 pub mod schemas;

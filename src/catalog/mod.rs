@@ -101,7 +101,7 @@ impl Describer {
             .query(&self.matviews, &[&oid])
             .await
             .map_err(Error::sql("looking for materialized views"))?;
-        let described = rows.iter().map(|row| self.alone(client, row.get("oid")));
+        let described = rows.iter().map(|row| self.matview(client, row.get("oid")));
         let described = try_join_all(described).await?;
         let pairs = rows.iter().zip(described);
         Ok(pairs.filter_map(|(row, description)| Some(Standing::new(row, description?))).collect())
@@ -132,6 +132,62 @@ impl Describer {
             sequences,
             attached,
         }))
+    }
+
+    /// Describes a materialized view. It cannot have the rest.
+    pub async fn matview(
+        &self,
+        client: &impl GenericClient,
+        oid: u32,
+    ) -> Result<Option<TableDescription>> {
+        let [relation, columns, _, indexes, statistics, _] = &self.own;
+        let [_, _, rules, policies, views, functions, _] = &self.attached;
+        let (relation, columns, indexes, statistics, rules, policies, views, functions) = tokio::try_join!(
+            object::<Option<table::Relation>>(client, relation, oid),
+            object(client, columns, oid),
+            object(client, indexes, oid),
+            object(client, statistics, oid),
+            object(client, rules, oid),
+            object(client, policies, oid),
+            object(client, views, oid),
+            object(client, functions, oid),
+        )?;
+        Ok(relation.map(|relation| TableDescription {
+            relation,
+            columns,
+            constraints: Vec::new(),
+            indexes,
+            statistics,
+            sequences: Vec::new(),
+            attached: Attached { rules, policies, views, functions, ..Attached::default() },
+        }))
+    }
+
+    /// Gives a description the privileges that its relation has now. It is told whether that is
+    /// still there.
+    pub async fn renew_grants(
+        &self,
+        client: &impl GenericClient,
+        oid: u32,
+        description: &mut TableDescription,
+    ) -> Result<bool> {
+        let [relation, columns, _, _, _, sequences] = &self.own;
+        let (relation, columns, sequences) = tokio::try_join!(
+            object::<Option<table::Relation>>(client, relation, oid),
+            object::<Vec<Column>>(client, columns, oid),
+            object::<Vec<Sequence>>(client, sequences, oid),
+        )?;
+        let Some(relation) = relation else { return Ok(false) };
+        description.relation.acl = relation.acl;
+        for column in &mut description.columns {
+            let now = columns.iter().find(|c| c.name == column.name);
+            column.acl = now.and_then(|c| c.acl.clone());
+        }
+        for sequence in description.sequences.iter_mut().filter(|s| s.identity) {
+            let now = sequences.iter().find(|s| s.name == sequence.name);
+            sequence.acl = now.and_then(|s| s.acl.clone());
+        }
+        Ok(true)
     }
 
     async fn attached(&self, client: &impl GenericClient, oid: u32) -> Result<Attached> {

@@ -446,7 +446,20 @@ impl Cutover {
             }
             step("readers are out");
         }
-        let now = self.checker.check(run, &run.sessions.holder).await.map_err(at)?;
+        let checked = {
+            let holder = &run.sessions.holder;
+            let work = self.checker.check(run, holder);
+            tokio::pin!(work);
+            tokio::select! {
+                checked = &mut work => checked,
+                // Each statement has its bound, but there are many.
+                () = tokio::time::sleep_until(deadline.into()) => match holder.cancel().await {
+                    Ok(()) => work.await.and(Err(Error::LockWait("the budget was used up".into()))),
+                    Err(e) => Err(e),
+                },
+            }
+        };
+        let now = checked.map_err(at)?;
         if let Some(why) = matviews::stale(run, &now.matviews) {
             return Err((Failed::Later(why), Some(started)));
         }
@@ -468,7 +481,7 @@ impl Cutover {
         self.old_since = None;
         step("no old snapshot is left");
         let left = left(Duration::ZERO)?;
-        exchange::run(run, &self.checker.describer, &now.table, left).await.map_err(at)?;
+        exchange::run(run, &self.checker.describer, &now, left).await.map_err(at)?;
         step("exchanged");
         matviews::report(run);
         waited(run, started);

@@ -202,7 +202,7 @@ async fn compare(
             // They go to their own owner in the exchange.
             s.owner = view.owner().to_owned();
         }
-        let found = describer.alone(client, *copy).await?;
+        let found = describer.matview(client, *copy).await?;
         let Some(found) = found else { continue };
         let mut found = found.relocated(schema, own);
         if filled {

@@ -14,6 +14,7 @@ mod config;
 mod connect;
 mod cutovers;
 mod interrupted;
+mod matviews;
 mod neighbours;
 mod reader;
 mod refusals;
@@ -38,6 +39,7 @@ fn main() {
     trials.extend(writers::tests());
     trials.extend(cutovers::tests());
     trials.extend(neighbours::tests());
+    trials.extend(matviews::tests());
     trials.extend(replication::tests());
     trials.extend(reader::tests());
     trials.extend(snapshots::tests());

@@ -30,6 +30,7 @@ use crate::catalog::neighbours::{self, Neighbour};
 use crate::config::{Blockers, OldSnapshots};
 use crate::error::{Error, Result};
 use crate::pg::lock::{self, Holder, Mode};
+use crate::pg::rollback;
 use crate::preflight;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -371,14 +372,12 @@ impl Cutover {
                 if let Failed::Error(Error::CutoverUnknown { .. }) = error {
                     return Err(error);
                 }
-                let rolled_back = run.sessions.holder.batch_execute("ROLLBACK").await;
+                let rolled_back = rollback(&run.sessions.holder).await;
                 if let Some(started) = stopwatch {
                     self.held = started.elapsed();
                     waited(run, started);
                 }
-                rolled_back
-                    .map_err(Error::sql("ROLLBACK of a cutover attempt"))
-                    .map_err(Failed::Error)?;
+                rolled_back.map_err(Failed::Error)?;
                 Err(error)
             }
         }

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::names::{QualifiedName, ident};
 use crate::pg::run_all;
 use crate::sql::{Subject, matviews as sql};
+use std::collections::BTreeSet;
 use tokio_postgres::{Client, types::Type};
 
 /// Builds them in the client's open transaction, in which it works as the table's owner, with the
@@ -33,11 +34,12 @@ pub async fn build(
     }
     let action = "letting their owners build materialized views";
     run_all(client, action, &sql::admit(subject, &owners)).await?;
-    // Who may read the table may read the shadow, until the views are filled.
+    // Who may read the table may read the shadow, and likewise further up, until all are filled.
+    let readers: BTreeSet<&str> = views.iter().map(|v| v.owner()).collect();
     let mut lent = Vec::new();
     if filled {
         let table = &subject.description.relation.owner;
-        lent.extend(lend(client, table, subject.oid, &subject.shadow(), &owners).await?);
+        lent.extend(lend(client, table, subject.oid, &subject.shadow(), &readers).await?);
     }
     let mut printed = Vec::new();
     for one in &standing {
@@ -53,7 +55,7 @@ pub async fn build(
         run_all(client, &action("building the indexes of"), &sql::dress(subject, view)?).await?;
         if filled {
             let place = sql::place(subject, view);
-            lent.extend(lend(client, view.owner(), one.oid, &place, &owners).await?);
+            lent.extend(lend(client, view.owner(), one.oid, &place, &readers).await?);
         } else {
             run_all(client, &action("rehearsing"), &sql::rehearse(subject, view)).await?;
         }
@@ -112,7 +114,7 @@ async fn lend(
     owner: &str,
     original: u32,
     copy: &QualifiedName,
-    roles: &[&str],
+    roles: &BTreeSet<&str>,
 ) -> Result<Vec<String>> {
     let (mut give, mut back) = (Vec::new(), Vec::new());
     for role in roles.iter().filter(|r| **r != owner) {

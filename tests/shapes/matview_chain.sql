@@ -42,8 +42,8 @@ CREATE POLICY by_kind ON ch.orders FOR SELECT TO shape_reader USING (kind IN (SE
 CREATE POLICY own_by_kind ON ch.base FOR SELECT TO shape_reader USING (kind IN (SELECT kind FROM ch.a_third WHERE n > 0));
 ALTER TABLE ch.orders ENABLE ROW LEVEL SECURITY;
 GRANT SELECT ON ch.orders, ch.a_third TO shape_reader;
-CREATE RULE noted AS ON DELETE TO ch.orders DO ALSO INSERT INTO ch.orders SELECT -OLD.id, max(kind) FROM ch.a_third;
-CREATE RULE own AS ON DELETE TO ch.base WHERE OLD.id < 0 DO ALSO INSERT INTO ch.orders SELECT 7777, max(kind) FROM ch.a_third;
+CREATE RULE noted AS ON DELETE TO ch.orders DO ALSO INSERT INTO ch.orders SELECT -OLD.id, (SELECT max(kind) FROM ch.a_third);
+CREATE RULE own AS ON DELETE TO ch.base WHERE OLD.id < 0 DO ALSO INSERT INTO ch.orders SELECT 7777, (SELECT max(kind) FROM ch.a_third);
 RESET ROLE;
 REVOKE CREATE ON SCHEMA "c.h 2" FROM shape_other;
 -- workload

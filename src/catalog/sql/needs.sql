@@ -75,6 +75,14 @@ WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = $1 AND v.o
                         THEN pg_catalog.has_column_privilege(v.relowner, me.oid, d.refobjsubid::int2, 'SELECT')
                         ELSE pg_catalog.has_any_column_privilege(v.relowner, me.oid, 'SELECT') END))
 UNION
+SELECT 'its materialized view ' || v.oid::regclass::text || ' holds data and could not be filled from ' || me.oid::regclass::text
+       || ', which holds none: REFRESH MATERIALIZED VIEW ' || me.oid::regclass::text
+FROM me, pg_catalog.pg_depend d
+JOIN pg_catalog.pg_rewrite r ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND r.oid = d.objid
+JOIN pg_catalog.pg_class v ON v.oid = r.ev_class AND v.relkind = 'm' AND v.relispopulated
+WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = $1 AND v.oid <> $1
+  AND (SELECT c.relkind = 'm' AND NOT c.relispopulated FROM pg_catalog.pg_class c WHERE c.oid = $1)
+UNION
 SELECT 'publication ' || pg_catalog.quote_ident(b.pubname) || ' can only be carried over by a role that has the rights of '
        || pg_catalog.quote_ident(o.rolname) || ': GRANT ' || pg_catalog.quote_ident(o.rolname) || ' TO ' || pg_catalog.quote_ident(session_user)
 FROM me, pg_catalog.pg_publication_rel r

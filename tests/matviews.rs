@@ -207,7 +207,8 @@ async fn gives_way(server: Server) -> Outcome {
 /// Clients read and refresh them all along, and write to the table; none meets an error.
 async fn in_use(server: Server) -> Outcome {
     let over = "CREATE VIEW public.over AS SELECT s.n, a.many, t.v
-        FROM public.seen s JOIN public.above a USING (n) JOIN public.t ON t.id = s.id;";
+        FROM public.seen s JOIN public.above a USING (n) JOIN public.t ON t.id = s.id;
+        ALTER VIEW public.over OWNER TO shape_owner;";
     let scene = Scene::new(&server, &format!("{VIEWS}{over}")).await?;
     let stop = CancellationToken::new();
     let start = |sql: &'static str, pause: u64| {

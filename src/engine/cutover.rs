@@ -9,7 +9,8 @@
 //!    waits may have its snapshot from before the wait (a STABLE function, EXECUTE, COPY TO).
 //! 3. ACCESS EXCLUSIVE ([`super::access`]) on what else the exchange touches and on the table, without
 //!    making a client the victim of a deadlock.
-//! 4. The fingerprint, and old snapshots ([`super::snapshots`]).
+//! 4. The fingerprint, materialized views that nobody was at since they were built
+//!    ([`super::matviews`]), and old snapshots ([`super::snapshots`]).
 //! 5. The [`exchange`].
 //!
 //! Transactions that read the table and then write to it keep 3 from succeeding while 1 keeps them

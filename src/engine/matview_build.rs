@@ -10,13 +10,12 @@ use crate::catalog::{Attached, Describer, Matview, Standing, difference::differe
 use crate::error::{Error, Result};
 use crate::names::{QualifiedName, ident};
 use crate::pg::run_all;
-use crate::sql::{Subject, matviews as sql};
+use crate::sql::{Subject, matviews as sql, script::Script};
 use std::collections::BTreeSet;
 use tokio_postgres::{Client, types::Type};
 
-/// Builds them in the client's open transaction, in which it works as the table's owner, with the
-/// data they should hold if `filled`. Those built earlier go. Reasons are for whoever asked to have
-/// them carried over.
+/// Builds them in the client's open transaction, which works as the table's owner before and after;
+/// with the data they should hold if `filled`. Those built earlier go.
 pub async fn build(
     client: &Client,
     subject: &Subject,
@@ -39,7 +38,7 @@ pub async fn build(
     let mut lent = Vec::new();
     if filled {
         let table = &subject.description.relation.owner;
-        lent.extend(lend(client, table, subject.oid, &subject.shadow(), &readers).await?);
+        lent.extend(lend(client, subject, table, subject.oid, &subject.shadow(), &readers).await?);
     }
     let mut printed = Vec::new();
     for one in &standing {
@@ -55,7 +54,7 @@ pub async fn build(
         run_all(client, &action("building the indexes of"), &sql::dress(subject, view)?).await?;
         if filled {
             let place = sql::place(subject, view);
-            lent.extend(lend(client, view.owner(), one.oid, &place, &readers).await?);
+            lent.extend(lend(client, subject, view.owner(), one.oid, &place, &readers).await?);
         } else {
             run_all(client, &action("rehearsing"), &sql::rehearse(subject, view)).await?;
         }
@@ -111,12 +110,18 @@ pub async fn drop_in(client: &Client, schema: &str) -> Result<Vec<String>> {
 /// take that back.
 async fn lend(
     client: &Client,
+    subject: &Subject,
     owner: &str,
     original: u32,
     copy: &QualifiedName,
     roles: &BTreeSet<&str>,
 ) -> Result<Vec<String>> {
     let (mut give, mut back) = (Vec::new(), Vec::new());
+    let as_owner = |statements: Vec<String>| {
+        let mut script = Script::new(&subject.description.relation.owner);
+        statements.into_iter().for_each(|s| script.run(owner, s));
+        script.finish()
+    };
     for role in roles.iter().filter(|r| **r != owner) {
         let row = client
             .query_typed_one(
@@ -141,15 +146,8 @@ async fn lend(
         give.push(format!("GRANT SELECT{list} ON TABLE {copy} TO {role}"));
         back.push(format!("REVOKE SELECT ON TABLE {copy} FROM {role}"));
     }
-    let as_owner = |statements: &mut Vec<String>| {
-        if !statements.is_empty() {
-            statements.insert(0, format!("SET LOCAL ROLE {}", ident(owner)));
-        }
-    };
-    as_owner(&mut give);
-    as_owner(&mut back);
-    run_all(client, "lending the right to read", &give).await?;
-    Ok(back)
+    run_all(client, "lending the right to read", &as_owner(give)).await?;
+    Ok(as_owner(back))
 }
 
 /// The definition as its owner sees it along `path`.

@@ -11,7 +11,8 @@ use super::journal::Built;
 use super::matview_build;
 use crate::catalog::{Describer, Standing};
 use crate::error::{Error, Result};
-use crate::pg::{REPEATABLE_READ, lock, settings, transaction};
+use crate::names::literal;
+use crate::pg::{REPEATABLE_READ, lock, run_all, settings, transaction};
 use crate::sql::matviews as sql;
 use std::time::Duration;
 use tokio_postgres::GenericClient;
@@ -48,6 +49,8 @@ pub async fn run(run: &mut Run<'_>, describer: &Describer) -> Result<bool> {
                 tracing::debug!("materialized views: {e}");
                 tokio::time::sleep(AGAIN).await;
             }
+            // Somebody may just have changed one, of which one statement knew and another did not.
+            Err(Error::Refused { .. }) if tries < 2 => tokio::time::sleep(AGAIN).await,
             // It was possible when it was rehearsed.
             Err(Error::Refused { reasons, .. }) => {
                 return Err(Error::Changed {
@@ -108,15 +111,16 @@ async fn build(run: &mut Run<'_>) -> Result<()> {
     let worker = &run.sessions.worker;
     let (subject, floor, shadow) = (&run.subject, run.floor, run.journal.shadow_oid);
     let work = transaction(worker, REPEATABLE_READ, async |client| {
+        // Other runs need not wait for our snapshots otherwise, which see no table of theirs.
+        let name = super::context::reading_name(subject.oid);
+        let named = format!("SET LOCAL application_name = {}", literal(&name));
+        run_all(client, "saying what is being done", &[named]).await?;
         let (drained, floor) = drain::batch(client, subject, floor, i64::MAX as u64).await?;
         if drained.truncated {
             return Err(Error::LockWait(format!("{} was truncated a moment ago", subject.table)));
         }
         drain::same_file(run, drained.filenode)?;
-        client
-            .batch_execute(drain::BY_ANY_PLAN)
-            .await
-            .map_err(Error::sql("resetting the planner"))?;
+        run_all(client, "resetting the planner", &[drain::BY_ANY_PLAN.to_owned()]).await?;
         let built = matview_build::build(client, subject, shadow, true).await?;
         let mut journal = run.journal.clone();
         journal.state.matviews = built;

@@ -10,7 +10,7 @@
 //! | index | `index` | none |
 //! | drain | `drain` | none that anyone notices |
 //! | verify | `verify` | none that anyone notices |
-//! | matviews | `matviews`, `matview_build` | none that anyone notices |
+//! | matviews | `matviews`, `matview_build` | ACCESS SHARE on all they read, given up when somebody waits |
 //! | cutover | `cutover`, `snapshots`, `exchange` | ACCESS EXCLUSIVE, within the budget |
 //! | cleanup | `cleanup` | none |
 //!

@@ -182,11 +182,11 @@ async fn touch_matview(client: &Client, view: &str) -> Result<()> {
     client.batch_execute(&touch).await.map_err(Error::sql("having autovacuum give way"))
 }
 
-/// Whether anybody waits for a lock that one of our sessions has.
+/// Whether anybody waits for a lock on a relation that one of our sessions has.
 pub async fn is_blocking(observer: &Session, pid: i32) -> Result<bool> {
     let row = observer
         .query_typed_one(
-            "SELECT EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE NOT l.granted AND $1 = ANY (pg_catalog.pg_blocking_pids(l.pid)))",
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE NOT l.granted AND l.locktype = 'relation' AND $1 = ANY (pg_catalog.pg_blocking_pids(l.pid)))",
             &[(&pid, Type::INT4)],
         )
         .await

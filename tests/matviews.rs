@@ -143,7 +143,8 @@ async fn changed(server: Server) -> Outcome {
     run.wait()?.status(130)?;
     subject.hurry().await?;
     subject.run(more).await?;
-    subject.repackd(&["resume", "t"])?.status(0)?;
+    // On a machine that is busy with other tests four of them may not fit the usual budget for long.
+    subject.repackd(&["resume", "--cutover-budget", "800ms", "t"])?.status(0)?;
     same("the database", &control.database.dump()?, &subject.database.dump()?)?;
     subject.database.expect_no_remains().await?;
     control.drop().await?;

@@ -23,6 +23,8 @@ pub enum Phase {
     Drain,
     /// Comparing both tables.
     Verify,
+    /// Building the materialized views over the table from the shadow.
+    Matviews,
     /// Exchanging both tables.
     Cutover,
     /// Validating foreign keys that were added again without a look at the rows.
@@ -33,7 +35,7 @@ pub enum Phase {
 
 impl Phase {
     /// All of them, in order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Preflight,
         Self::Prepare,
         Self::Capture,
@@ -42,6 +44,7 @@ impl Phase {
         Self::Index,
         Self::Drain,
         Self::Verify,
+        Self::Matviews,
         Self::Cutover,
         Self::Validate,
         Self::Cleanup,
@@ -58,6 +61,7 @@ impl Phase {
             Self::Index => "index",
             Self::Drain => "drain",
             Self::Verify => "verify",
+            Self::Matviews => "matviews",
             Self::Cutover => "cutover",
             Self::Validate => "validate",
             Self::Cleanup => "cleanup",

@@ -6,7 +6,8 @@
 //! A *shadow* is made beside the table. *Capture*, a trigger, writes the key of every row touched
 //! from then on to the *key log*. The table is copied in *chunks*; rows touched meanwhile are
 //! *purged* from the shadow; indexes are built; *drains* bring in the current row of every logged
-//! key; both tables are *verified*; and the *cutover* exchanges them. [`engine`] has the phases.
+//! key; both tables are *verified*; materialized views are built from the shadow; and the *cutover*
+//! exchanges them. [`engine`] has the phases.
 //!
 //! Why the copy is right: capture's lock waits out every writer, so each later change is either
 //! visible to a chunk's snapshot or has its key in the log. A row untouched since is in exactly one

@@ -43,11 +43,10 @@ pub async fn look(session: &Session, table: &Found, trust_owner: bool) -> Result
             description.attached.has_keys_of_parent() && expected * keys > READ_UNDER_LOCK;
         description.attached.settle(keys_of_parent);
         let privileges = privileges(client, oid).await?.ok_or_else(dropped)?;
-        let (key, dependents, needs, scans, foreign_code) = if description.relation.kind == "r" {
+        let (key, (dependents, needs), scans, foreign_code) = if description.relation.kind == "r" {
             tokio::try_join!(
                 key::choose(client, oid),
-                dependents(client, oid),
-                needs(client, oid, keys_of_parent),
+                hanging(client, oid, keys_of_parent),
                 scans(client, oid, expected),
                 strings(client, include_str!("catalog/sql/foreign_code.sql"), oid)
             )?
@@ -91,6 +90,19 @@ pub async fn dependents(client: &Client, oid: u32) -> Result<Vec<String>> {
 
 /// What the roles concerned lack to carry over what can be, as seen by the login role.
 pub async fn needs(client: &Client, oid: u32, keys_of_parent: bool) -> Result<Vec<String>> {
+    let standing = catalog::Describer::prepare(client).await?.matviews(client, oid).await?;
+    let mut all = needs_of(client, oid, keys_of_parent).await?;
+    for one in standing {
+        all.extend(needs_of(client, one.oid, false).await?);
+        let name = one.view.name();
+        let Some(lacking) = privileges(client, one.oid).await? else { continue };
+        all.extend(refusal::matview_privileges(&name, one.view.owner(), &lacking));
+    }
+    all.dedup();
+    Ok(all)
+}
+
+async fn needs_of(client: &Client, oid: u32, keys_of_parent: bool) -> Result<Vec<String>> {
     let rows = client
         .query_typed(
             include_str!("catalog/sql/needs.sql"),
@@ -112,6 +124,25 @@ async fn scans(client: &Client, oid: u32, expected: i64) -> Result<Vec<String>> 
         .await
         .map_err(Error::sql("looking for what would be read under lock"))?;
     Ok(rows.iter().map(|r| r.get(0)).collect())
+}
+
+/// What hangs on the table and on the materialized views over it and cannot be carried over, and
+/// what is lacking to carry over the rest.
+async fn hanging(
+    client: &Client,
+    oid: u32,
+    keys_of_parent: bool,
+) -> Result<(Vec<String>, Vec<String>)> {
+    let mut all = dependents(client, oid).await?;
+    for one in catalog::Describer::prepare(client).await?.matviews(client, oid).await? {
+        let name = one.view.name();
+        if one.is_of_a_run() {
+            all.push(format!("materialized view {name}, in the hands of another table's run"));
+        }
+        let more = dependents(client, one.oid).await?;
+        all.extend(more.iter().map(|d| format!("materialized view {name} with {d}")));
+    }
+    Ok((all, needs(client, oid, keys_of_parent).await?))
 }
 
 /// Whether the server takes writes at all.

@@ -1,7 +1,7 @@
 //! Why a table is not repacked: pure checks over what the catalog says, one sentence each.
 
 use crate::catalog::{Key, TableDescription};
-use crate::names::{ident, readable};
+use crate::names::{QualifiedName, ident, readable};
 
 /// What the login role and the owner may do, from `privileges.sql`.
 #[derive(Debug, Clone, Default)]
@@ -55,6 +55,7 @@ pub fn reasons(facts: &Facts) -> Vec<String> {
         reasons.extend(privileges(facts));
         reasons.extend(shape(facts));
         reasons.extend(wraparound(facts));
+        reasons.extend(matviews(&facts.description));
         reasons.extend(
             facts
                 .dependents
@@ -171,7 +172,7 @@ fn shape(facts: &Facts) -> Vec<String> {
         reasons.push("it has no column that can be written".into());
     }
     for index in d.indexes.iter().filter(|i| !i.valid) {
-        let name = crate::names::QualifiedName::new(&r.schema, &index.name);
+        let name = QualifiedName::new(&r.schema, &index.name);
         reasons.push(format!(
             "its index {name} is invalid: REINDEX INDEX CONCURRENTLY {0}, or DROP INDEX CONCURRENTLY {0}",
             name.sql()
@@ -203,6 +204,54 @@ fn wraparound(facts: &Facts) -> Vec<String> {
         ))
     });
     near.collect()
+}
+
+/// The copies of the table, of the materialized views over it and of their indexes are in one schema
+/// until the exchange, and so are the old ones after it.
+fn matviews(d: &TableDescription) -> Vec<String> {
+    let all = std::iter::once(d).chain(d.attached.matviews.iter().map(|m| &m.description));
+    let (mut relations, mut statistics) = (Vec::new(), Vec::new());
+    for one in all {
+        let identities = one.sequences.iter().filter(|s| s.identity).map(|s| &s.name);
+        let indexes = one.indexes.iter().map(|i| &i.name);
+        let names = std::iter::once(&one.relation.name).chain(indexes).chain(identities);
+        relations.extend(names.map(|n| (n, one.name())));
+        statistics.extend(one.statistics.iter().map(|s| (&s.name, one.name())));
+    }
+    let mut reasons = Vec::new();
+    for mut names in [relations, statistics] {
+        names.sort();
+        for pair in names.windows(2).filter(|w| w[0].0 == w[1].0 && w[0].1 != w[1].1) {
+            reasons.push(format!(
+                "{} and {}, which has to be built anew with it, both have something called {}, and would be in one schema meanwhile: rename one of the two",
+                pair[0].1,
+                pair[1].1,
+                readable(pair[0].0)
+            ));
+        }
+    }
+    reasons
+}
+
+/// What is lacking to build a materialized view with all it has.
+pub fn matview_privileges(name: &QualifiedName, owner: &str, p: &Privileges) -> Vec<String> {
+    let roles = p.foreign_roles.iter().map(|role| {
+        format!(
+            "role {} granted privileges on its materialized view {name} or owns statistics of it, which only a member of that role can rebuild: GRANT {} TO {}",
+            readable(role),
+            ident(role),
+            ident(&p.login)
+        )
+    });
+    let tablespaces = p.tablespaces.iter().map(|tablespace| {
+        format!(
+            "the owner of its materialized view {name} may not create in tablespace {}: GRANT CREATE ON TABLESPACE {} TO {}",
+            readable(tablespace),
+            ident(tablespace),
+            ident(owner)
+        )
+    });
+    roles.chain(tablespaces).collect()
 }
 
 fn key(facts: &Facts) -> Vec<String> {

@@ -16,6 +16,7 @@ mod cutovers;
 mod family;
 mod interrupted;
 mod manners;
+mod matviews;
 mod neighbours;
 mod reader;
 mod refusals;
@@ -42,6 +43,7 @@ fn main() {
     trials.extend(manners::tests());
     trials.extend(neighbours::tests());
     trials.extend(family::tests());
+    trials.extend(matviews::tests());
     trials.extend(replication::tests());
     trials.extend(reader::tests());
     trials.extend(snapshots::tests());

@@ -2,6 +2,7 @@
 //! as its catalog query gives it. The statements that take it off and put it on again are built in
 //! [`crate::sql::attached`].
 
+use super::table::TableDescription;
 use crate::names::QualifiedName;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,9 @@ pub struct Attached {
     pub functions: Vec<Function>,
     /// Publications that name it.
     pub publications: Vec<Publication>,
+    /// Materialized views that name it, and those that name one of these, each after what it names.
+    #[serde(default)]
+    pub matviews: Vec<Matview>,
 }
 
 /// A foreign key.
@@ -206,6 +210,39 @@ pub struct Function {
     pub definition: String,
     /// Whether its owner has the rights that making it anew takes; otherwise the login role does it.
     pub able: bool,
+}
+
+/// A materialized view.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Matview {
+    /// What it is as a relation, and what hangs on it.
+    pub description: TableDescription,
+    /// `pg_get_viewdef`.
+    pub definition: String,
+    /// Whether it holds data.
+    pub populated: bool,
+    /// Whether its owner may move it from and to its schema; otherwise the login role does it.
+    pub able: bool,
+}
+
+impl Matview {
+    /// Its name.
+    pub fn name(&self) -> QualifiedName {
+        self.description.name()
+    }
+
+    /// Its owner.
+    pub fn owner(&self) -> &str {
+        &self.description.relation.owner
+    }
+
+    /// The same without what the exchange reads anew: its privileges, and what hangs on it.
+    pub fn alone(&self) -> Self {
+        let mut copy = self.clone();
+        copy.description = copy.description.without_grants();
+        copy.description.attached = Attached::default();
+        copy
+    }
 }
 
 /// The table's part in a publication.

@@ -9,18 +9,21 @@ pub mod attached;
 pub mod difference;
 pub mod key;
 pub mod lookup;
+pub mod matviews;
 pub mod neighbours;
 pub mod table;
 
 pub use acl::Grant;
-pub use attached::Attached;
+pub use attached::{Attached, Matview};
 pub use key::Key;
+pub use matviews::Standing;
 pub use table::{
     Column, Constraint, ConstraintKind, Family, Index, Relative, Sequence, Statistics,
     TableDescription,
 };
 
 use crate::error::{Error, Result};
+use futures_util::future::try_join_all;
 use serde::de::DeserializeOwned;
 use tokio_postgres::{GenericClient, Statement, types::Type};
 
@@ -37,6 +40,7 @@ const RULES: &str = include_str!("sql/rules.sql");
 const POLICIES: &str = include_str!("sql/policies.sql");
 const VIEWS: &str = include_str!("sql/views.sql");
 const FUNCTIONS: &str = include_str!("sql/functions.sql");
+const MATVIEWS: &str = include_str!("sql/matviews.sql");
 const PUBLICATIONS: &str = include_str!("sql/publications.sql");
 const PUBLICATIONS_14: &str = include_str!("sql/publications_14.sql");
 
@@ -45,6 +49,7 @@ const PUBLICATIONS_14: &str = include_str!("sql/publications_14.sql");
 pub struct Describer {
     own: [Statement; 7],
     attached: [Statement; 7],
+    matviews: Statement,
 }
 
 impl Describer {
@@ -77,12 +82,36 @@ impl Describer {
             one(FUNCTIONS),
             one(publications)
         )?;
-        Ok(Self { own: own.into(), attached: attached.into() })
+        let matviews = one(MATVIEWS).await?;
+        Ok(Self { own: own.into(), attached: attached.into(), matviews })
     }
 
     /// Describes the table with this OID, or `None` if there is no such relation. The statements
-    /// are sent together, so it costs one round trip.
+    /// are sent together, so it costs one round trip, and another if there are materialized views.
     pub async fn describe(
+        &self,
+        client: &impl GenericClient,
+        oid: u32,
+    ) -> Result<Option<TableDescription>> {
+        let (table, matviews) =
+            tokio::try_join!(self.alone(client, oid), self.matviews(client, oid))?;
+        Ok(table.map(|table| matviews::with(table, &matviews)))
+    }
+
+    /// The materialized views over a table, in the order in which they can be built.
+    pub async fn matviews(&self, client: &impl GenericClient, oid: u32) -> Result<Vec<Standing>> {
+        let rows = client
+            .query(&self.matviews, &[&oid])
+            .await
+            .map_err(Error::sql("looking for materialized views"))?;
+        let described = rows.iter().map(|row| self.matview(client, row.get("oid")));
+        let described = try_join_all(described).await?;
+        let pairs = rows.iter().zip(described);
+        Ok(pairs.filter_map(|(row, description)| Some(Standing::new(row, description?))).collect())
+    }
+
+    /// Describes a relation without the materialized views over it.
+    pub async fn alone(
         &self,
         client: &impl GenericClient,
         oid: u32,
@@ -110,6 +139,63 @@ impl Describer {
         }))
     }
 
+    /// Describes a materialized view. It cannot have the rest.
+    pub async fn matview(
+        &self,
+        client: &impl GenericClient,
+        oid: u32,
+    ) -> Result<Option<TableDescription>> {
+        let [relation, columns, _, indexes, statistics, ..] = &self.own;
+        let [_, _, rules, policies, views, functions, _] = &self.attached;
+        let (relation, columns, indexes, statistics, rules, policies, views, functions) = tokio::try_join!(
+            object::<Option<table::Relation>>(client, relation, oid),
+            object(client, columns, oid),
+            object(client, indexes, oid),
+            object(client, statistics, oid),
+            object(client, rules, oid),
+            object(client, policies, oid),
+            object(client, views, oid),
+            object(client, functions, oid),
+        )?;
+        Ok(relation.map(|relation| TableDescription {
+            relation,
+            columns,
+            constraints: Vec::new(),
+            indexes,
+            statistics,
+            sequences: Vec::new(),
+            family: Family::default(),
+            attached: Attached { rules, policies, views, functions, ..Attached::default() },
+        }))
+    }
+
+    /// Gives a description the privileges that its relation has now. It is told whether that is
+    /// still there.
+    pub async fn renew_grants(
+        &self,
+        client: &impl GenericClient,
+        oid: u32,
+        description: &mut TableDescription,
+    ) -> Result<bool> {
+        let [relation, columns, _, _, _, sequences, _] = &self.own;
+        let (relation, columns, sequences) = tokio::try_join!(
+            object::<Option<table::Relation>>(client, relation, oid),
+            object::<Vec<Column>>(client, columns, oid),
+            object::<Vec<Sequence>>(client, sequences, oid),
+        )?;
+        let Some(relation) = relation else { return Ok(false) };
+        description.relation.acl = relation.acl;
+        for column in &mut description.columns {
+            let now = columns.iter().find(|c| c.name == column.name);
+            column.acl = now.and_then(|c| c.acl.clone());
+        }
+        for sequence in description.sequences.iter_mut().filter(|s| s.identity) {
+            let now = sequences.iter().find(|s| s.name == sequence.name);
+            sequence.acl = now.and_then(|s| s.acl.clone());
+        }
+        Ok(true)
+    }
+
     async fn attached(&self, client: &impl GenericClient, oid: u32) -> Result<Attached> {
         let [foreign_keys, triggers, rules, policies, views, functions, publications] =
             &self.attached;
@@ -122,7 +208,17 @@ impl Describer {
             object(client, functions, oid),
             object(client, publications, oid),
         )?;
-        Ok(Attached { foreign_keys, triggers, rules, policies, views, functions, publications })
+        let matviews = Vec::new();
+        Ok(Attached {
+            foreign_keys,
+            triggers,
+            rules,
+            policies,
+            views,
+            functions,
+            publications,
+            matviews,
+        })
     }
 }
 

@@ -26,12 +26,20 @@ pub struct Neighbour {
 impl Neighbour {
     /// The statement that takes a lock on it, as its owner `role`.
     ///
-    /// LOCK TABLE on a view locks whatever it reads, too. For ACCESS EXCLUSIVE a view is therefore
-    /// given to the owner it has, which does nothing under the same lock. There is no such thing
-    /// for SHARE ROW EXCLUSIVE; but a view that writes go through mostly reads nothing else.
+    /// LOCK TABLE on a view locks whatever it reads, too, and refuses a materialized view. For ACCESS
+    /// EXCLUSIVE they are therefore given to the owner they have, which does nothing under the same
+    /// lock. There is no such thing for SHARE ROW EXCLUSIVE; but a view that writes go through mostly
+    /// reads nothing else, and nobody writes to a materialized view.
     pub fn lock(&self, mode: Mode, role: &str) -> String {
-        if self.kind == "v" && mode == Mode::AccessExclusive {
-            return format!("ALTER VIEW {} OWNER TO {}", self.name.sql(), ident(role));
+        match (self.kind.as_str(), mode) {
+            ("v", Mode::AccessExclusive) => {
+                return format!("ALTER VIEW {} OWNER TO {}", self.name.sql(), ident(role));
+            }
+            ("m", Mode::AccessExclusive) => {
+                let (name, role) = (self.name.sql(), ident(role));
+                return format!("ALTER MATERIALIZED VIEW {name} OWNER TO {role}");
+            }
+            _ => {}
         }
         format!("LOCK TABLE ONLY {} IN {} MODE", self.name.sql(), mode.sql())
     }

@@ -51,7 +51,8 @@ pub async fn exclude_writers(
     all: bool,
     limit: Duration,
 ) -> Result<()> {
-    let gates = neighbours.iter().filter(|n| n.writes_through || all && n.kind != "v");
+    let is_table = |n: &Neighbour| n.kind != "v" && n.kind != "m";
+    let gates = neighbours.iter().filter(|n| n.writes_through || all && is_table(n));
     take(run, wanted(run, gates, Mode::ShareRowExclusive), true, limit).await
 }
 

@@ -5,6 +5,7 @@
 
 use super::capture;
 use super::context::Run;
+use super::matviews;
 use super::patience::persistently;
 use super::sequences;
 use crate::catalog::{self, lookup};
@@ -21,7 +22,8 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
     report_late_grants(run).await?;
     sequences::restore(run).await?;
     let old = QualifiedName::new(&run.subject.names.old, &run.subject.table.name);
-    let mut statements = vec![format!("DROP TABLE IF EXISTS {} RESTRICT", old.sql())];
+    let mut statements = matviews::drops(run).await?;
+    statements.push(format!("DROP TABLE IF EXISTS {} RESTRICT", old.sql()));
     statements.extend(remains(run));
     drop_all(run, &statements).await
 }
@@ -31,8 +33,8 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
 pub async fn abort(run: &mut Run<'_>) -> Result<()> {
     capture::detach(run).await?;
     sequences::restore(run).await?;
-    let mut statements =
-        vec![format!("DROP TABLE IF EXISTS {} RESTRICT", run.subject.shadow().sql())];
+    let mut statements = matviews::drops(run).await?;
+    statements.push(format!("DROP TABLE IF EXISTS {} RESTRICT", run.subject.shadow().sql()));
     statements.extend(remains(run));
     drop_all(run, &statements).await
 }
@@ -75,11 +77,22 @@ async fn report_late_grants(run: &mut Run<'_>) -> Result<()> {
     let Some(old) = catalog::describe(run.sessions.worker.client(), found.oid).await? else {
         return Ok(());
     };
-    let columns = |d: &catalog::TableDescription| -> Vec<_> {
-        d.columns.iter().map(|c| (c.name.clone(), c.acl.clone())).collect()
+    type Privileges = Vec<(String, Option<Vec<catalog::Grant>>)>;
+    let privileges = |d: &catalog::TableDescription| -> Privileges {
+        let columns = d.columns.iter().map(|c| (c.name.clone(), c.acl.clone()));
+        columns.chain([(String::new(), d.relation.acl.clone())]).collect()
     };
-    if old.relation.acl != taken.relation.acl || columns(&old) != columns(&taken) {
+    if privileges(&old) != privileges(&taken) {
         run.note("privileges were changed at the very moment of the cutover and went to the old table: repeat the last GRANT or REVOKE");
+    }
+    for view in &taken.attached.matviews {
+        let own = &view.description.relation.name;
+        let mut others = old.attached.matviews.iter();
+        let old = others.find(|o| o.description.relation.name == *own);
+        if old.is_some_and(|o| privileges(&o.description) != privileges(&view.description)) {
+            let name = view.name();
+            run.note(format!("privileges on materialized view {name} were changed at the very moment of the cutover and went to the old one: repeat the last GRANT or REVOKE"));
+        }
     }
     Ok(())
 }

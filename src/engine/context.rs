@@ -80,6 +80,11 @@ pub fn application_name(oid: u32) -> String {
     format!("repackd {oid}")
 }
 
+/// The name of a session of it while that reads what it was not asked to repack.
+pub fn reading_name(oid: u32) -> String {
+    format!("{} reads", application_name(oid))
+}
+
 impl<'a> Run<'a> {
     /// Puts a run together.
     pub fn new(

@@ -9,7 +9,8 @@
 //!    waits may have its snapshot from before the wait (a STABLE function, EXECUTE, COPY TO).
 //! 3. ACCESS EXCLUSIVE ([`super::access`]) on what else the exchange touches and on the table, without
 //!    making a client the victim of a deadlock.
-//! 4. The fingerprint, and old snapshots ([`super::snapshots`]).
+//! 4. The fingerprint, materialized views that nobody was at since they were built
+//!    ([`super::matviews`]), and old snapshots ([`super::snapshots`]).
 //! 5. The [`exchange`].
 //!
 //! Transactions that read the table and then write to it keep 3 from succeeding while 1 keeps them
@@ -22,6 +23,7 @@ use super::drain;
 use super::exchange;
 use super::fingerprint::Checker;
 use super::last_drain;
+use super::matviews;
 use super::patience::{BEGIN_BRIEF, LOOK_AGAIN, LOOK_GAP};
 use super::sequences;
 use super::snapshots::{self, Mark, Old};
@@ -29,6 +31,7 @@ use crate::catalog::neighbours::{self, Neighbour};
 use crate::config::{Blockers, OldSnapshots};
 use crate::error::{Error, Result};
 use crate::pg::lock::{self, Holder, Mode};
+use crate::pg::rollback;
 use crate::preflight;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -47,6 +50,9 @@ const HOPELESS: u64 = 10;
 /// What is kept of the budget for the exchange itself when waiting for ACCESS EXCLUSIVE. On a
 /// table with a dozen columns it takes some ten milliseconds.
 const RESERVE: Duration = Duration::from_millis(40);
+
+/// How often materialized views are built anew because somebody was at them meanwhile.
+const REBUILDS: u32 = 10;
 
 /// The pause after a failed attempt, in times of how long that took.
 const SHARE: u32 = 9;
@@ -91,6 +97,8 @@ struct Cutover {
     /// Attempts that failed because readers stayed in the table.
     kept_out: u32,
     checker: Checker,
+    /// How often materialized views were built anew.
+    rebuilt: u32,
     /// What else the exchange locks, as of the last look.
     neighbours: Vec<Neighbour>,
     /// How long the last attempt can have kept others waiting.
@@ -136,15 +144,19 @@ async fn attempts(run: &mut Run<'_>) -> Result<()> {
         seen: HashMap::new(),
         last: "it was not tried".to_owned(),
         kept_out: 0,
+        rebuilt: 0,
         neighbours: Vec::new(),
         held: Duration::ZERO,
     };
     loop {
         run.check_stop()?;
-        drain::until_short(run).await?;
         let patient = cutover.began.elapsed() > Duration::from_secs(60);
         let mut pause = if patient { LOOK_AGAIN * 2 } else { LOOK_AGAIN };
-        match cutover.look(run).await? {
+        let looked = match cutover.matviews(run).await? {
+            Ok(()) => cutover.look(run).await?,
+            Err(why) => Err(why),
+        };
+        match looked {
             Ok(arrived) => {
                 // It may have waited for a sequence: then the look is an old one.
                 if sequences::release(run).await? {
@@ -234,6 +246,23 @@ impl Cutover {
             seconds: self.began.elapsed().as_secs(),
             last: self.last.clone(),
         }
+    }
+
+    /// Brings the materialized views up to date, and what they are built from; or says why not. The
+    /// mark against old snapshots is taken later, so that it holds for their rows, too.
+    async fn matviews(&mut self, run: &mut Run<'_>) -> Result<Result<(), String>> {
+        match matviews::run(run, &self.checker.describer).await {
+            Ok(false) => {}
+            Ok(true) if self.rebuilt < REBUILDS => self.rebuilt += 1,
+            Ok(true) => {
+                self.last = "its materialized views were refreshed again and again".to_owned();
+                return Err(self.given_up(run));
+            }
+            Err(e) if e.is_lock() => return Ok(Err(e.to_string())),
+            Err(e) => return Err(e),
+        }
+        drain::until_short(run).await?;
+        Ok(Ok(()))
     }
 
     /// Looks before locking. Either says who is in the way, or returns how many rows
@@ -353,14 +382,12 @@ impl Cutover {
                 if let Failed::Error(Error::CutoverUnknown { .. }) = error {
                     return Err(error);
                 }
-                let rolled_back = run.sessions.holder.batch_execute("ROLLBACK").await;
+                let rolled_back = rollback(&run.sessions.holder).await;
                 if let Some(started) = stopwatch {
                     self.held = started.elapsed();
                     waited(run, started);
                 }
-                rolled_back
-                    .map_err(Error::sql("ROLLBACK of a cutover attempt"))
-                    .map_err(Failed::Error)?;
+                rolled_back.map_err(Failed::Error)?;
                 Err(error)
             }
         }
@@ -428,7 +455,23 @@ impl Cutover {
             }
             step("readers are out");
         }
-        let now = self.checker.check(run, &run.sessions.holder).await.map_err(at)?;
+        let checked = {
+            let holder = &run.sessions.holder;
+            let work = self.checker.check(run, holder);
+            tokio::pin!(work);
+            tokio::select! {
+                checked = &mut work => checked,
+                // Each statement has its bound, but there are many.
+                () = tokio::time::sleep_until(deadline.into()) => match holder.cancel().await {
+                    Ok(()) => work.await.and(Err(Error::LockWait("the budget was used up".into()))),
+                    Err(e) => Err(e),
+                },
+            }
+        };
+        let now = checked.map_err(at)?;
+        if let Some(why) = matviews::stale(run, &now.matviews) {
+            return Err((Failed::Later(why), Some(started)));
+        }
         step("the table is what it was");
 
         if !self.proceeds(run) {
@@ -449,6 +492,7 @@ impl Cutover {
         let left = left(Duration::ZERO)?;
         exchange::run(run, &self.checker.describer, &now, left).await.map_err(at)?;
         step("exchanged");
+        matviews::report(run);
         waited(run, started);
         Ok(())
     }

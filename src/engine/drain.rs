@@ -65,7 +65,7 @@ pub struct Drained {
     /// Whether a TRUNCATE was met, and what came before it thrown away.
     pub truncated: bool,
     /// The file of the table, in the same snapshot.
-    filenode: Option<u32>,
+    pub filenode: Option<u32>,
 }
 
 /// How often a drain is tried beside somebody who locks the table, ten seconds at a time.
@@ -77,6 +77,9 @@ const BY_INDEX: u64 = 50_000;
 
 /// Makes it so.
 pub const BY_INDEX_ONLY: &str = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_material = off";
+
+/// Takes that back, for what comes after a drain in one transaction.
+pub const BY_ANY_PLAN: &str = "SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL enable_hashjoin TO DEFAULT; SET LOCAL enable_mergejoin TO DEFAULT; SET LOCAL enable_material TO DEFAULT";
 
 /// Reads the log's markers and the table's file: (last TRUNCATE, file). Fails if there is poison.
 pub fn markers(subject: &crate::sql::Subject, row: &Row) -> Result<(Option<PgLsn>, Option<u32>)> {
@@ -141,7 +144,9 @@ pub async fn once(run: &mut Run<'_>, limit: Option<u64>) -> Result<Drained> {
     }
 }
 
-async fn batch(
+/// One drain of at most `limit` log rows in the client's open REPEATABLE READ transaction, and the
+/// floor that holds once that is committed.
+pub async fn batch(
     client: &Client,
     subject: &crate::sql::Subject,
     mut floor: Floor,

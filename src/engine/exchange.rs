@@ -1,6 +1,7 @@
 //! The exchange: the one transaction in which the shadow becomes the table.
 
 use super::context::Run;
+use super::fingerprint::Now;
 use crate::catalog::{Describer, TableDescription, difference::difference, lookup};
 use crate::error::{Error, Result};
 use crate::job::Phase;
@@ -8,14 +9,13 @@ use crate::names::QualifiedName;
 use crate::pg::{Session, run_all, settings};
 use crate::sql::{attached, exchange as sql};
 use std::time::{Duration, Instant};
-use tokio_postgres::Client;
 
 /// Does the exchange in the holder's open transaction, whose locks are already held, and commits.
 /// `before` is the table as described under the first of them.
 pub async fn run(
     run: &mut Run<'_>,
     describer: &Describer,
-    before: &TableDescription,
+    before: &Now,
     left: Duration,
 ) -> Result<()> {
     let deadline = Instant::now() + left;
@@ -57,7 +57,7 @@ pub async fn run(
 async fn swap(
     run: &Run<'_>,
     describer: &Describer,
-    before: &TableDescription,
+    before: &Now,
     left: Duration,
 ) -> Result<TableDescription> {
     let holder = &run.sessions.holder;
@@ -70,12 +70,21 @@ async fn swap(
     );
     run_all(holder, "preparing the exchange", &[bounds]).await?;
     let keys_of_parent = run.journal.state.keys_of_parent;
-    let mut now = before.clone();
+    let mut now = before.table.clone();
     now.attached.settle(keys_of_parent);
     run_all(holder, "the exchange", &sql::swap(&run.subject, &now)).await?;
     // Only now is it certain that nobody can grant anything on the old table unnoticed: its row in
     // pg_class is ours.
-    take_over_grants(&mut now, describer, holder.client(), run.subject.oid).await?;
+    let gone = || Error::Other("what was to be exchanged vanished in the exchange".into());
+    let client = holder.client();
+    if !describer.renew_grants(client, run.subject.oid, &mut now).await? {
+        return Err(gone());
+    }
+    for (one, view) in before.matviews.iter().zip(&mut now.attached.matviews) {
+        if !describer.renew_grants(client, one.oid, &mut view.description).await? {
+            return Err(gone());
+        }
+    }
     run_all(holder, "the exchange", &sql::finish(&run.subject, &now)).await?;
     let found = describer.describe(holder.client(), run.journal.shadow_oid).await?;
     let mut found =
@@ -88,27 +97,6 @@ async fn swap(
         });
     }
     Ok(now)
-}
-
-async fn take_over_grants(
-    now: &mut TableDescription,
-    describer: &Describer,
-    client: &Client,
-    oid: u32,
-) -> Result<()> {
-    let old = describer
-        .describe(client, oid)
-        .await?
-        .ok_or_else(|| Error::Other("the old table vanished in the exchange".into()))?;
-    now.relation.acl = old.relation.acl;
-    for column in &mut now.columns {
-        column.acl = old.columns.iter().find(|c| c.name == column.name).and_then(|c| c.acl.clone());
-    }
-    for sequence in now.sequences.iter_mut().filter(|s| s.identity) {
-        sequence.acl =
-            old.sequences.iter().find(|s| s.name == sequence.name).and_then(|s| s.acl.clone());
-    }
-    Ok(())
 }
 
 /// The reply to COMMIT was lost: asks, over a new connection, which table has the name.

@@ -1,11 +1,15 @@
 //! The fingerprint: whoever changes the table during a run wins.
 
 use super::context::Run;
-use crate::catalog::{Attached, Describer, TableDescription, difference::difference, key};
+use super::matviews;
+use crate::catalog::{
+    Attached, Describer, Standing, TableDescription, difference::difference, key, matviews::with,
+};
 use crate::error::{Error, Result};
 use crate::names::QualifiedName;
 use crate::pg::Session;
 use crate::preflight::DEPENDENTS;
+use futures_util::future::try_join_all;
 use tokio_postgres::{Statement, types::Type};
 
 /// Fails if the table is not what it was. What is read anew at the cutover is left out: privileges,
@@ -37,6 +41,14 @@ pub struct Checker {
     capture: Statement,
 }
 
+/// The table as it is under the locks of the cutover.
+pub struct Now {
+    /// The table, with what hangs on it.
+    pub table: TableDescription,
+    /// The materialized views over it.
+    pub matviews: Vec<Standing>,
+}
+
 /// $1 the table, $2 the triggers, $3 the run's schema: how many are on it and fire always. Someone
 /// who disables the triggers of a table and enables them again, as a data-only restore does, leaves
 /// them firing, but not always.
@@ -66,24 +78,35 @@ impl Checker {
 
     /// Compares the table with its fingerprint, looks for new dependents, and makes sure that
     /// nothing went past capture. Returns the table as it is now.
-    pub async fn check(&self, run: &Run<'_>, session: &Session) -> Result<TableDescription> {
+    pub async fn check(&self, run: &Run<'_>, session: &Session) -> Result<Now> {
         let oid = run.subject.oid;
         let own: &[String] = &run.subject.names.triggers();
         let failed = || Error::sql("comparing the table with its fingerprint");
         let dependents =
-            async { session.query(&self.dependents, &[&oid, &own]).await.map_err(failed()) };
+            async |oid: u32| session.query(&self.dependents, &[&oid, &own]).await.map_err(failed());
         let capture = async {
             session
                 .query_one(&self.capture, &[&oid, &own, &run.subject.names.work])
                 .await
                 .map_err(failed())
         };
-        let (now, dependents, capture) =
-            tokio::try_join!(self.describer.describe(session.client(), oid), dependents, capture)?;
+        let (now, matviews, on_table, capture) = tokio::try_join!(
+            self.describer.alone(session.client(), oid),
+            matviews::standing(&self.describer, session.client(), oid),
+            dependents(oid),
+            capture
+        )?;
+        let on_matviews = try_join_all(matviews.iter().map(|m| dependents(m.oid))).await?;
         let changed = |difference| Error::Changed { table: run.subject.table.clone(), difference };
         compare(&run.subject.table, &run.subject.description, now.as_ref())?;
-        if let Some(first) = dependents.first() {
+        if let Some(first) = on_table.first() {
             return Err(changed(format!("it has {} now", first.get::<_, String>(0))));
+        }
+        for (one, found) in matviews.iter().zip(on_matviews) {
+            if let Some(first) = found.first() {
+                let (name, what) = (one.view.name(), first.get::<_, String>(0));
+                return Err(changed(format!("its materialized view {name} has {what} now")));
+            }
         }
         if run.is_captured() && capture.get::<_, i64>(0) != 2 {
             return Err(changed(
@@ -91,7 +114,8 @@ impl Checker {
                     .into(),
             ));
         }
-        now.ok_or_else(|| changed("it was dropped".into()))
+        let table = now.ok_or_else(|| changed("it was dropped".into()))?;
+        Ok(Now { table: with(table, &matviews), matviews })
     }
 }
 

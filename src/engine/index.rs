@@ -74,7 +74,7 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
             build_all(run, vec![build], built + i as u64, total).await?;
         }
     }
-    let finish = sql::finish(&run.subject)?;
+    let finish = sql::finish(&run.subject.description, &run.subject.shadow())?;
     if !run.journal.state.finished {
         dress(run, &finish).await?;
     }

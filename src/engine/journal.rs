@@ -1,7 +1,7 @@
 //! The journal: the durable state of one repack, in the target database, so that work and its
 //! record commit together.
 
-use crate::catalog::{Key, TableDescription};
+use crate::catalog::{Key, Matview, TableDescription};
 use crate::error::{Error, Result};
 use crate::job::{Figures, Phase};
 use crate::names::{QualifiedName, RunNames};
@@ -33,6 +33,9 @@ pub struct State {
     /// Whether the exchange takes off the foreign keys that a partition has from its parent.
     #[serde(default)]
     pub keys_of_parent: bool,
+    /// The materialized views that stand in the run's schema, and what they were built from.
+    #[serde(default)]
+    pub matviews: Vec<Built>,
     /// Privileges of the old table as taken over by the exchange.
     #[serde(default)]
     pub taken_over: Option<TableDescription>,
@@ -65,6 +68,19 @@ impl Held {
         let since = since.map(|d| d.as_secs()).unwrap_or_default();
         Self { by: by.to_owned(), why: why.to_owned(), since }
     }
+}
+
+/// A materialized view built from the shadow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Built {
+    /// OID of the one it will be exchanged with.
+    pub oid: u32,
+    /// Its mark when this one was built. Another one means that somebody has refreshed it since.
+    pub mark: String,
+    /// What it was then, but for its privileges and what hangs on it.
+    pub view: Matview,
+    /// When this one was built.
+    pub at: String,
 }
 
 /// The journal of a run that exists in the database.

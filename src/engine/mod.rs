@@ -10,6 +10,7 @@
 //! | index | `index` | none |
 //! | drain | `drain` | none that anyone notices |
 //! | verify | `verify` | none that anyone notices |
+//! | matviews | `matviews`, `matview_build` | ACCESS SHARE on all they read, given up when somebody waits |
 //! | cutover | `cutover`, `snapshots`, `exchange` | ACCESS EXCLUSIVE, within the budget |
 //! | cleanup | `cleanup` | none |
 //!
@@ -31,6 +32,8 @@ mod fingerprint;
 mod index;
 pub mod journal;
 mod last_drain;
+mod matview_build;
+mod matviews;
 mod patience;
 mod plan;
 mod prepare;

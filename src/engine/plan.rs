@@ -158,6 +158,18 @@ fn phases(job: &Job, subject: &Subject, neighbours: &[Neighbour]) -> Vec<PlanPha
             share,
         ));
     }
+    let views = &subject.description.attached.matviews;
+    if !views.is_empty() {
+        let names: Vec<_> = views.iter().map(|v| v.name().to_string()).collect();
+        phases.push(phase(
+            Phase::Matviews,
+            format!(
+                "builds {} a second time, from the shadow, which takes as long as a REFRESH",
+                names.join(", ")
+            ),
+            "ACCESS SHARE on the tables they read, given up when somebody waits for it",
+        ));
+    }
     phases.push(phase(
         Phase::Cutover,
         format!("exchanges the tables with the statements below, within {} ms, and tries again until it fits, for at most {} s", s.cutover_budget.as_millis(), s.cutover_wait.as_secs()),

@@ -37,6 +37,7 @@ pub async fn run(
                 finished: false,
                 released: Vec::new(),
                 keys_of_parent: preflight.keys_of_parent,
+                matviews: Vec::new(),
                 taken_over: None,
                 held: None,
                 figures,

@@ -2,6 +2,7 @@
 //! and with what hangs on the table; that is described, compared with the original, and rolled back.
 //! What cannot be rebuilt faithfully is found out here, not after hours of copying.
 
+use super::matview_build;
 use crate::catalog::{self, Attached, Family, difference::difference};
 use crate::error::{Error, Result};
 use crate::pg::run_all;
@@ -20,7 +21,7 @@ pub async fn run(client: &Client, subject: &Subject, shadow: u32) -> Result<()> 
             statements.extend(build.statements);
         }
     }
-    statements.extend(indexes::finish(subject)?);
+    statements.extend(indexes::finish(description, &subject.shadow())?);
     for s in &description.statistics {
         statements.extend(exchange::statistics_owner(description, s, &subject.names.new));
     }
@@ -56,6 +57,13 @@ pub async fn run(client: &Client, subject: &Subject, shadow: u32) -> Result<()> 
         return Err(refuse(format!("its copy would differ: {difference}")));
     }
     attached(client, subject).await?;
+    match matview_build::build(client, subject, shadow, false).await {
+        Ok(_) => {}
+        Err(e @ Error::Sql { .. }) if e.sqlstate().is_some() && !e.is_lock() => {
+            return Err(refuse(format!("it cannot be rebuilt as it is: {e}")));
+        }
+        Err(e) => return Err(e),
+    }
     run_all(
         client,
         "ROLLBACK TO SAVEPOINT",

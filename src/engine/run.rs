@@ -6,9 +6,10 @@ use super::report::{self, Stage};
 use super::space::Space;
 use super::throttle::Throttle;
 use super::{
-    begin, capture, cleanup, copy, cutover, drain, fingerprint, index, prepare, purge, validate,
-    verify,
+    begin, capture, cleanup, copy, cutover, drain, fingerprint, index, matviews, prepare, purge,
+    validate, verify,
 };
+use crate::catalog::Describer;
 use crate::catalog::lookup::{self, Found};
 use crate::config::DiskFull;
 use crate::error::{Error, Result, Verdict};
@@ -176,6 +177,12 @@ async fn phases(run: &mut Run<'_>, goal: Goal) -> Result<()> {
         .await?;
         if run.job.settings.verify {
             run.timed(Phase::Verify, async |run| verify::run(run).await).await?;
+        }
+        run.enter(Phase::Matviews).await?;
+        let describer = Describer::prepare(run.sessions.holder.client()).await?;
+        if matviews::concern(run, &describer).await? {
+            run.timed(Phase::Matviews, async |run| matviews::run(run, &describer).await.map(drop))
+                .await?;
         }
         run.enter(Phase::Cutover).await?;
         if goal == Goal::Prepare {

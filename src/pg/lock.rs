@@ -8,7 +8,7 @@ use super::Session;
 use crate::error::{Error, Result};
 use crate::names::ident;
 use std::time::Duration;
-use tokio_postgres::types::Type;
+use tokio_postgres::{Client, types::Type};
 
 /// The lock modes repackd asks for, by what they conflict with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,11 +138,11 @@ pub async fn vacuum_gives_way(
 ) -> Result<Option<String>> {
     let row = observer
         .query_typed_opt(
-            "SELECT l.relation::regclass::text, l.pid,
+            "SELECT l.relation::regclass::text, l.pid, c.relkind = 'm',
                     CASE WHEN pg_catalog.pg_has_role(session_user, c.relowner, 'MEMBER')
                          THEN pg_catalog.pg_get_userbyid(c.relowner)::text END
              FROM pg_catalog.pg_locks l
-             JOIN pg_catalog.pg_class c ON c.oid = l.relation AND c.relkind = 'r'
+             JOIN pg_catalog.pg_class c ON c.oid = l.relation AND c.relkind IN ('r', 'm')
              WHERE l.locktype = 'relation' AND l.granted AND l.relation = ANY ($1)
                AND l.mode = 'ShareUpdateExclusiveLock' AND l.pid <> ALL ($2)
                AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
@@ -155,10 +155,13 @@ pub async fn vacuum_gives_way(
     let table: String = row.get(0);
     let busy = format!("pid {} is vacuuming or altering {table}", row.get::<_, i32>(1));
     // It may be another table that the exchange touches.
-    let Some(owner) = row.get::<_, Option<String>>(2) else { return Ok(Some(busy)) };
+    let Some(owner) = row.get::<_, Option<String>>(3) else { return Ok(Some(busy)) };
     let asked = super::transaction(session, super::READ_COMMITTED, async |client| {
         let become_owner = format!("SET LOCAL ROLE {}", ident(&owner));
         client.batch_execute(&become_owner).await.map_err(Error::sql("becoming its owner"))?;
+        if row.get(2) {
+            return touch_matview(client, &table).await;
+        }
         take(session, &table, Mode::ShareUpdateExclusive, VACUUM_PATIENCE).await
     })
     .await;
@@ -167,6 +170,28 @@ pub async fn vacuum_gives_way(
         Err(e) if e.is_lock() => Ok(Some(busy)),
         Err(e) => Err(e),
     }
+}
+
+/// Takes SHARE UPDATE EXCLUSIVE on a materialized view, which LOCK TABLE refuses, for a moment:
+/// COMMENT takes it, and is taken back.
+async fn touch_matview(client: &Client, view: &str) -> Result<()> {
+    let touch = format!(
+        "SAVEPOINT touch; SET LOCAL lock_timeout = {}; COMMENT ON MATERIALIZED VIEW {view} IS NULL; ROLLBACK TO SAVEPOINT touch",
+        VACUUM_PATIENCE.as_millis()
+    );
+    client.batch_execute(&touch).await.map_err(Error::sql("having autovacuum give way"))
+}
+
+/// Whether anybody waits for a lock on a relation that one of our sessions has.
+pub async fn is_blocking(observer: &Session, pid: i32) -> Result<bool> {
+    let row = observer
+        .query_typed_one(
+            "SELECT EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE NOT l.granted AND l.locktype = 'relation' AND $1 = ANY (pg_catalog.pg_blocking_pids(l.pid)))",
+            &[(&pid, Type::INT4)],
+        )
+        .await
+        .map_err(Error::sql("looking at pg_locks"))?;
+    Ok(row.get(0))
 }
 
 /// Whether anybody waits for a lock on the table.

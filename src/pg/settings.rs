@@ -50,6 +50,11 @@ const SETTINGS: &[(&str, &str)] = &[
     ("client_connection_check_interval", "5s"),
 ];
 
+/// What a session of ours has a setting at.
+pub fn ours(setting: &str) -> &'static str {
+    SETTINGS.iter().find(|(name, _)| *name == setting).map_or("", |(_, value)| value)
+}
+
 /// Opens a session with these settings. `name` shows up as `application_name`.
 pub async fn open(server: &Server, name: &str) -> Result<Session> {
     let session = connect(server, name).await?;

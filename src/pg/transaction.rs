@@ -1,7 +1,7 @@
 //! Transactions that always end.
 
 use crate::error::{Error, Result};
-use tokio_postgres::Client;
+use tokio_postgres::{Client, error::SqlState};
 
 /// Each statement sees what was committed before it.
 pub const READ_COMMITTED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
@@ -28,8 +28,20 @@ pub async fn transaction<T>(
         Err(error) => {
             // The first error is the one to report; a connection that cannot even roll back is
             // found out by the next statement.
-            let _ = client.batch_execute("ROLLBACK").await;
+            let _ = rollback(client).await;
             Err(error)
+        }
+    }
+}
+
+/// Rolls back, also when a request to cancel what was done before arrives only now.
+pub async fn rollback(client: &Client) -> Result<()> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match client.batch_execute("ROLLBACK").await {
+            Err(e) if e.code() == Some(&SqlState::QUERY_CANCELED) && tries < 5 => {}
+            other => return other.map_err(Error::sql("ROLLBACK")),
         }
     }
 }

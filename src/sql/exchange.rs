@@ -1,7 +1,7 @@
 //! The exchange: the statements that put the shadow in the table's place.
 
 use super::script::Script;
-use super::{Subject, attached, capture, family, grants, options, shadow};
+use super::{Subject, attached, capture, family, grants, matviews, options, shadow};
 use crate::catalog::TableDescription;
 use crate::names::{QualifiedName, RunNames, ident, literal};
 
@@ -17,6 +17,7 @@ pub fn swap(subject: &Subject, now: &TableDescription) -> Vec<String> {
     }
     attached::off(&mut script, now);
     family::leave(&mut script, now);
+    matviews::off(&mut script, subject, now);
     for s in &now.statistics {
         let name = QualifiedName::new(&s.schema, &s.name);
         script.run(&s.owner, format!("DROP STATISTICS {}", name.sql()));
@@ -31,6 +32,7 @@ pub fn swap(subject: &Subject, now: &TableDescription) -> Vec<String> {
 pub fn finish(subject: &Subject, now: &TableDescription) -> Vec<String> {
     let table = subject.table.sql();
     let schema = ident(&subject.table.schema);
+    let attached = attached::all(now);
     let mut script = Script::new(&now.relation.owner);
     for s in now.sequences.iter().filter(|s| s.identity) {
         let old = QualifiedName::new(&subject.names.old, &s.name).sql();
@@ -49,7 +51,8 @@ pub fn finish(subject: &Subject, now: &TableDescription) -> Vec<String> {
     script.owned(shadow::late_defaults(&subject.description, &table));
     script.owned(late(now, &table, &subject.names));
     family::join(&mut script, subject, now);
-    attached::on(&mut script, now);
+    matviews::on(&mut script, subject, now);
+    attached::on(&mut script, &now.name(), &attached);
     script.owned(options::row_security(&now.relation, &table));
     script.owner(options::restore(&now.relation, &table));
     script.finish()

@@ -12,12 +12,21 @@ use std::collections::BTreeSet;
 /// `SET LOCAL ROLE` changes the grantor where that is not the owner; the role is the owner's again
 /// at the end.
 pub fn exact(description: &TableDescription, table: &str, schema: &str) -> Vec<String> {
+    let mut statements = admit(description, &description.relation.owner, schema);
+    statements.extend(given(description, table, schema));
+    statements
+}
+
+/// Lets everybody into `schema` who granted anything. Run as the schema's owner.
+pub fn admit(description: &TableDescription, owner: &str, schema: &str) -> Vec<String> {
+    let others = grantors(description).into_iter().filter(|g| *g != owner);
+    others.map(|g| format!("GRANT USAGE ON SCHEMA {} TO {}", ident(schema), ident(g))).collect()
+}
+
+/// The privileges themselves. Run as the owner of what is described.
+pub fn given(description: &TableDescription, table: &str, schema: &str) -> Vec<String> {
     let owner = &description.relation.owner;
-    let mut statements: Vec<String> = grantors(description)
-        .into_iter()
-        .filter(|g| *g != owner)
-        .map(|g| format!("GRANT USAGE ON SCHEMA {} TO {}", ident(schema), ident(g)))
-        .collect();
+    let mut statements = Vec::new();
     object(&mut statements, owner, "TABLE", table, None, description.relation.acl.as_deref());
     for column in &description.columns {
         if let Some(acl) = &column.acl {

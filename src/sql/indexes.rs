@@ -3,7 +3,7 @@
 use super::{Subject, respell};
 use crate::catalog::{Constraint, ConstraintKind, Index, TableDescription};
 use crate::error::{Error, Result};
-use crate::names::{ident, literal};
+use crate::names::{QualifiedName, ident, literal};
 
 /// The helper index for keys whose own index is not a btree; gone before the cutover.
 pub const HELPER: &str = "repackd_key";
@@ -40,17 +40,22 @@ pub fn builds(subject: &Subject) -> Result<Vec<Build>> {
     let (key, rest): (Vec<_>, Vec<_>) =
         description.indexes.iter().partition(|i| i.name == subject.key.index);
     for index in key.into_iter().chain(rest) {
-        let statements = build(subject, index)?;
+        let statements = build(description, &subject.shadow(), index)?;
         builds.push(Build { name: index.name.clone(), statements, turn: index.turn });
     }
     Ok(builds)
 }
 
-fn build(subject: &Subject, index: &Index) -> Result<Vec<String>> {
-    let shadow = subject.shadow().sql();
+/// How to build one index of what is described on its copy at `place`.
+pub fn build(
+    description: &TableDescription,
+    place: &QualifiedName,
+    index: &Index,
+) -> Result<Vec<String>> {
+    let shadow = place.sql();
     let name = ident(&index.name);
     let constraint =
-        subject.description.constraints.iter().find(|c| c.index.as_deref() == Some(&index.name));
+        description.constraints.iter().find(|c| c.index.as_deref() == Some(&index.name));
     // ALTER TABLE … ADD CONSTRAINT has no place for the tablespace of an EXCLUDE written by
     // pg_get_constraintdef, so the setting carries it for all.
     let tablespace = index.tablespace.as_deref().unwrap_or("");
@@ -72,7 +77,7 @@ fn build(subject: &Subject, index: &Index) -> Result<Vec<String>> {
             statements.push(format!("CREATE {unique}INDEX {name} ON {shadow} {tail}"));
         }
     }
-    let qualified = format!("{}.{name}", ident(&subject.names.new));
+    let qualified = format!("{}.{name}", ident(&place.schema));
     for target in &index.statistics {
         statements.push(format!(
             "ALTER INDEX {qualified} ALTER COLUMN {} SET STATISTICS {}",
@@ -104,9 +109,8 @@ pub fn is_alone(subject: &Subject, name: &str) -> bool {
 
 /// Constraints on the indexes that are there, marks on them, statistics objects and comments. Run
 /// once all indexes are there.
-pub fn finish(subject: &Subject) -> Result<Vec<String>> {
-    let description = &subject.description;
-    let shadow = subject.shadow().sql();
+pub fn finish(description: &TableDescription, place: &QualifiedName) -> Result<Vec<String>> {
+    let shadow = place.sql();
     let mut statements = Vec::new();
     for c in &description.constraints {
         let kind = match c.kind {
@@ -138,23 +142,22 @@ pub fn finish(subject: &Subject) -> Result<Vec<String>> {
         "n" => statements.push(format!("ALTER TABLE {shadow} REPLICA IDENTITY NOTHING")),
         _ => {}
     }
-    statements.extend(statistics(subject)?);
-    statements.extend(comments(subject, description));
+    statements.extend(statistics(description, place)?);
+    statements.extend(comments(description, place));
     Ok(respell::all(statements))
 }
 
-fn statistics(subject: &Subject) -> Result<Vec<String>> {
+fn statistics(description: &TableDescription, place: &QualifiedName) -> Result<Vec<String>> {
     let mut statements = Vec::new();
-    for object in &subject.description.statistics {
-        let name = format!("{}.{}", ident(&subject.names.new), ident(&object.name));
+    for object in &description.statistics {
+        let name = format!("{}.{}", ident(&place.schema), ident(&object.name));
         let middle = object.middle().ok_or_else(|| {
             Error::Other(format!(
                 "cannot read the definition of statistics {}: {}",
                 object.name, object.definition
             ))
         })?;
-        statements
-            .push(format!("CREATE STATISTICS {name}{middle} FROM {}", subject.shadow().sql()));
+        statements.push(format!("CREATE STATISTICS {name}{middle} FROM {}", place.sql()));
         if let Some(target) = object.target {
             statements.push(format!("ALTER STATISTICS {name} SET STATISTICS {target}"));
         }
@@ -165,15 +168,16 @@ fn statistics(subject: &Subject) -> Result<Vec<String>> {
     Ok(respell::all(statements))
 }
 
-fn comments(subject: &Subject, description: &TableDescription) -> Vec<String> {
-    let shadow = subject.shadow().sql();
+fn comments(description: &TableDescription, place: &QualifiedName) -> Vec<String> {
+    let shadow = place.sql();
+    let kind = if description.relation.kind == "m" { "MATERIALIZED VIEW" } else { "TABLE" };
     let mut statements = Vec::new();
     let mut comment = |what: String, text: &Option<String>| {
         if let Some(text) = text {
             statements.push(format!("COMMENT ON {what} IS {}", literal(text)));
         }
     };
-    comment(format!("TABLE {shadow}"), &description.relation.comment);
+    comment(format!("{kind} {shadow}"), &description.relation.comment);
     for column in &description.columns {
         comment(format!("COLUMN {shadow}.{}", ident(&column.name)), &column.comment);
     }
@@ -181,7 +185,7 @@ fn comments(subject: &Subject, description: &TableDescription) -> Vec<String> {
         comment(format!("CONSTRAINT {} ON {shadow}", ident(&c.name)), &c.comment);
     }
     for sequence in description.sequences.iter().filter(|s| s.identity) {
-        let name = format!("{}.{}", ident(&subject.names.new), ident(&sequence.name));
+        let name = format!("{}.{}", ident(&place.schema), ident(&sequence.name));
         comment(format!("SEQUENCE {name}"), &sequence.comment);
     }
     statements

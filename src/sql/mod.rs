@@ -11,6 +11,7 @@ pub mod exchange;
 pub mod family;
 pub mod grants;
 pub mod indexes;
+pub mod matviews;
 pub mod options;
 pub mod respell;
 pub mod schemas;

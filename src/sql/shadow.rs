@@ -4,7 +4,7 @@
 //! make identity sequences with default options.
 
 use super::{Subject, family, options, respell};
-use crate::catalog::{Column, ConstraintKind, Sequence, TableDescription};
+use crate::catalog::{Column, ConstraintKind, Sequence, TableDescription, table::Relation};
 use crate::names::{RunNames, ident};
 
 /// Creates the shadow, and whatever else of its columns takes statements of their own. Run as the
@@ -28,17 +28,13 @@ pub fn create(subject: &Subject) -> Vec<String> {
     let below =
         if inherits { format!(" INHERITS ({})", subject.names.stand_in()) } else { String::new() };
     let unlogged = if relation.persistence == "u" { "UNLOGGED " } else { "" };
-    let tablespace = relation
-        .tablespace
-        .as_ref()
-        .map(|t| format!(" TABLESPACE {}", ident(t)))
-        .unwrap_or_default();
     let mut statements: Vec<String> = family::stand_in(subject).into_iter().collect();
     statements.extend([
         format!(
-            "CREATE {unlogged}TABLE {shadow} (\n  {}\n){below} USING heap{}{tablespace}",
+            "CREATE {unlogged}TABLE {shadow} (\n  {}\n){below} USING heap{}{}",
             parts.join(",\n  "),
             options::with_clause(relation),
+            tablespace(relation),
         ),
         super::schemas::seal("TABLE", &shadow),
         format!("GRANT ALL ON TABLE {shadow} TO {}", subject.owner()),
@@ -49,7 +45,7 @@ pub fn create(subject: &Subject) -> Vec<String> {
             description.columns.iter().filter(|c| !c.local).flat_map(|c| inherited(subject, c)),
         );
     }
-    statements.extend(description.columns.iter().flat_map(|c| column_settings(&shadow, c)));
+    statements.extend(settings(description, &shadow));
     respell::all(statements)
 }
 
@@ -67,6 +63,17 @@ fn inherited(subject: &Subject, column: &Column) -> Vec<String> {
         statements.push(format!("{alter} SET NOT NULL"));
     }
     statements
+}
+
+/// The TABLESPACE clause.
+pub fn tablespace(relation: &Relation) -> String {
+    let name = relation.tablespace.as_ref();
+    name.map(|t| format!(" TABLESPACE {}", ident(t))).unwrap_or_default()
+}
+
+/// What columns are set to by statements of their own.
+pub fn settings(description: &TableDescription, table: &str) -> Vec<String> {
+    description.columns.iter().flat_map(|c| column_settings(table, c)).collect()
 }
 
 /// The constraints that old rows need not satisfy. They are added when no row will be copied any

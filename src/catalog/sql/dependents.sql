@@ -1,5 +1,5 @@
 -- Everything that hangs on the table, is not plainly a part of it and cannot be carried over, in
--- words. $1 OID of the table; $2 names of triggers to leave out (repackd's own). One row each.
+-- words. $1 OID of the table, or of a materialized view over it; $2 names of triggers to leave out (repackd's own). One row each.
 -- First the parts are collected (indexes, constraints, defaults, row type, own sequences, ...);
 -- whatever else refers to one of them, of whatever kind, is listed unless another query of this
 -- directory finds it as something to carry over: nothing is ignored.
@@ -16,12 +16,14 @@ WITH RECURSIVE kin(oid) AS (
     LEFT JOIN pg_catalog.pg_index i ON i.indexrelid = c.oid
     LEFT JOIN pg_catalog.pg_constraint k ON d.classid = 'pg_catalog.pg_constraint'::regclass AND k.oid = d.objid
     LEFT JOIN pg_catalog.pg_trigger g ON d.classid = 'pg_catalog.pg_trigger'::regclass AND g.oid = d.objid
+    LEFT JOIN pg_catalog.pg_rewrite w ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND w.oid = d.objid
     WHERE (c.relkind = 'i' AND (i.indrelid = $1 OR i.indrelid = p.objid))
        OR (c.relkind = 't' AND d.deptype = 'i')
        OR (c.relkind = 'S' AND d.deptype IN ('a', 'i') AND p.objid = $1)
        OR (k.conrelid = $1 AND k.contype IN ('c', 'n', 'p', 'u', 'x'))
        -- The internal trigger of a deferrable unique constraint, or our own capture.
        OR (g.tgrelid = $1 AND (g.tgisinternal AND d.deptype = 'i' OR g.tgname = ANY ($2::text[])))
+       OR (w.ev_class = $1 AND w.rulename = '_RETURN')
        OR (d.classid = 'pg_catalog.pg_attrdef'::regclass
            AND EXISTS (SELECT FROM pg_catalog.pg_attrdef a WHERE a.oid = d.objid AND a.adrelid = $1))
        OR (d.classid = 'pg_catalog.pg_statistic_ext'::regclass
@@ -56,11 +58,11 @@ WITH RECURSIVE kin(oid) AS (
                     OR (g.tgrelid = $1 OR g.tgconstrrelid = $1) AND (NOT g.tgisinternal OR g.tgparentid <> 0 AND coalesce(gk.contype, 't') = 't')
                     -- The triggers of a foreign key, which is looked at itself.
                     OR g.tgrelid = $1 AND g.tgisinternal AND gk.contype = 'f'
-                    OR w.oid IS NOT NULL AND v.relkind <> 'm'
+                    OR w.oid IS NOT NULL
                     OR f.prosqlbody IS NOT NULL
                     OR d.classid IN ('pg_catalog.pg_policy'::regclass, 'pg_catalog.pg_publication_rel'::regclass))) IS NOT TRUE
       -- A view may also cast to the row type; were a column of it of that type, that is listed too.
-      AND (p.classid = 'pg_catalog.pg_type'::regclass AND w.rulename = '_RETURN' AND v.relkind = 'v') IS NOT TRUE
+      AND (p.classid = 'pg_catalog.pg_type'::regclass AND w.rulename = '_RETURN') IS NOT TRUE
       -- A serial's sequence is kept, with its OID: what else uses it does not notice.
       AND NOT (p.classid = 'pg_catalog.pg_class'::regclass AND p.objid IN (
           SELECT s.objid FROM pg_catalog.pg_depend s JOIN pg_catalog.pg_class c ON c.oid = s.objid
@@ -73,7 +75,6 @@ SELECT CASE
     WHEN k.contype = 'f' THEN 'foreign key ' || pg_catalog.quote_ident(k.conname) || ' of table '
         || k.conrelid::regclass::text
     WHEN v.relkind = 'v' THEN 'view ' || v.oid::regclass::text
-    WHEN v.relkind = 'm' THEN 'materialized view ' || v.oid::regclass::text
     WHEN y.typtype = 'd' THEN 'domain ' || y.oid::regtype::text
     ELSE coalesce(pg_catalog.pg_describe_object(o.classid, o.objid, o.objsubid),
                   'an object of an unknown kind') END
@@ -109,6 +110,17 @@ SELECT 'foreign key ' || pg_catalog.quote_ident(k.conname) || ' of table ' || k.
 FROM pg_catalog.pg_constraint k
 JOIN pg_catalog.pg_trigger g ON g.tgconstraint = k.oid
 WHERE k.contype = 'f' AND (k.conrelid = $1 OR k.confrelid IN (SELECT oid FROM kin)) AND g.tgisinternal AND g.tgenabled <> 'O'
+UNION
+-- The shadow has no policies before the exchange: what is built from it would hold every row.
+SELECT 'materialized view ' || v.oid::regclass::text || ', whose owner sees it through its row security policies'
+FROM pg_catalog.pg_class t
+JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = t.oid
+     AND d.classid = 'pg_catalog.pg_rewrite'::regclass
+JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid
+JOIN pg_catalog.pg_class v ON v.oid = w.ev_class AND v.relkind = 'm' AND v.oid <> t.oid
+JOIN pg_catalog.pg_roles o ON o.oid = v.relowner
+WHERE t.oid = $1 AND t.relrowsecurity AND NOT o.rolsuper AND NOT o.rolbypassrls
+  AND (t.relforcerowsecurity OR NOT pg_catalog.pg_has_role(v.relowner, t.relowner, 'USAGE'))
 UNION
 SELECT 'a subscription that fills the table' FROM pg_catalog.pg_subscription_rel s WHERE s.srrelid = $1
 UNION

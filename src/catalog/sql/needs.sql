@@ -1,6 +1,6 @@
 -- What the roles concerned would lack when the things that hang on the table are taken off it and
--- put on the new one: one reason in words each, with the statement that helps. $1 OID of the table;
--- $2 whether foreign keys of its parent are taken off.
+-- put on the new one: one reason in words each, with the statement that helps. $1 OID of the table,
+-- or of a materialized view over it; $2 whether foreign keys of its parent are taken off.
 -- Run as the login role. Each thing is made anew by its own owner, or, if that has not got the rights
 -- any more, by the login role, if it has them.
 WITH kin(oid) AS (
@@ -14,7 +14,7 @@ WITH kin(oid) AS (
     -- Whatever has to be done as its own owner, who may be another than the table's; the schema it
     -- creates in, and the one it has to look into.
     SELECT v.relowner,
-           CASE WHEN r.rulename = '_RETURN' THEN 'view ' ELSE 'rule ' || pg_catalog.quote_ident(r.rulename) || ' of ' END
+           CASE WHEN v.relkind = 'm' THEN 'materialized view ' WHEN r.rulename = '_RETURN' THEN 'view ' ELSE 'rule ' || pg_catalog.quote_ident(r.rulename) || ' of ' END
            || v.oid::regclass::text,
            CASE WHEN r.rulename = '_RETURN' THEN v.relnamespace END, me.relnamespace
     FROM me, pg_catalog.pg_depend d
@@ -93,6 +93,28 @@ FROM joining CROSS JOIN LATERAL (VALUES (relowner), (session_user::regrole::oid)
 GROUP BY what, oid, relowner
 HAVING NOT bool_or(pg_catalog.has_table_privilege(r.acting, oid, 'UPDATE,DELETE,TRUNCATE')
                    AND pg_catalog.has_schema_privilege(r.acting, theirs, 'USAGE'))
+UNION
+-- A materialized view is filled by its own owner, from whose path the definition is read again.
+SELECT 'the owner of its materialized view ' || v.oid::regclass::text || ' may not read it any more: GRANT USAGE ON SCHEMA '
+       || me.schema || ', and SELECT ON ' || me.oid::regclass::text || ', TO '
+       || pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(v.relowner))
+FROM me, pg_catalog.pg_depend d
+JOIN pg_catalog.pg_rewrite r ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND r.oid = d.objid
+JOIN pg_catalog.pg_class v ON v.oid = r.ev_class AND v.relkind = 'm'
+WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = $1 AND v.oid <> $1
+  AND NOT (pg_catalog.has_schema_privilege(v.relowner, me.relnamespace, 'USAGE')
+           AND (NOT v.relispopulated
+                OR CASE WHEN d.refobjsubid <> 0
+                        THEN pg_catalog.has_column_privilege(v.relowner, me.oid, d.refobjsubid::int2, 'SELECT')
+                        ELSE pg_catalog.has_any_column_privilege(v.relowner, me.oid, 'SELECT') END))
+UNION
+SELECT 'its materialized view ' || v.oid::regclass::text || ' holds data and could not be filled from ' || me.oid::regclass::text
+       || ', which holds none: REFRESH MATERIALIZED VIEW ' || me.oid::regclass::text
+FROM me, pg_catalog.pg_depend d
+JOIN pg_catalog.pg_rewrite r ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND r.oid = d.objid
+JOIN pg_catalog.pg_class v ON v.oid = r.ev_class AND v.relkind = 'm' AND v.relispopulated
+WHERE d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = $1 AND v.oid <> $1
+  AND (SELECT c.relkind = 'm' AND NOT c.relispopulated FROM pg_catalog.pg_class c WHERE c.oid = $1)
 UNION
 SELECT 'publication ' || pg_catalog.quote_ident(b.pubname) || ' can only be carried over by a role that has the rights of '
        || pg_catalog.quote_ident(o.rolname) || ': GRANT ' || pg_catalog.quote_ident(o.rolname) || ' TO ' || pg_catalog.quote_ident(session_user)

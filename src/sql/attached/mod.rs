@@ -14,7 +14,8 @@ mod triggers;
 mod views;
 
 use super::script::Script;
-use crate::catalog::TableDescription;
+use crate::catalog::attached::{Policy, Rule};
+use crate::catalog::{Attached, TableDescription};
 use crate::names::{QualifiedName, ident, literal};
 
 /// Off the old table, which still has its name.
@@ -25,10 +26,43 @@ pub fn off<'a>(script: &mut Script<'a>, table: &'a TableDescription) {
     triggers::off(script, &attached.triggers);
 }
 
-/// On the new table, which has the name by now. Foreign keys first: from there on nobody could
-/// write what they forbid.
-pub fn on<'a>(script: &mut Script<'a>, table: &'a TableDescription) {
-    let attached = &table.attached;
+/// What hangs on the table and on the materialized views over it, each thing once. What belongs to
+/// the table itself goes before: it is made anew.
+pub fn all(table: &TableDescription) -> Attached {
+    let mut all = table.attached.clone();
+    for view in &table.attached.matviews {
+        let more = &view.description.attached;
+        for rule in &more.rules {
+            let same = |r: &&Rule| r.relation == rule.relation && r.name == rule.name;
+            if all.rules.iter().find(same).is_none() {
+                all.rules.push(rule.clone());
+            }
+        }
+        for policy in &more.policies {
+            let same = |p: &&Policy| p.table == policy.table && p.name == policy.name;
+            if all.policies.iter().find(same).is_none() {
+                all.policies.push(policy.clone());
+            }
+        }
+        for view in &more.views {
+            match all.views.iter_mut().find(|v| v.name == view.name) {
+                Some(known) => known.able &= view.able,
+                None => all.views.push(view.clone()),
+            }
+        }
+        for function in &more.functions {
+            match all.functions.iter_mut().find(|f| f.name == function.name) {
+                Some(known) => known.able &= function.able,
+                None => all.functions.push(function.clone()),
+            }
+        }
+    }
+    all
+}
+
+/// On the new table, which has the name `table` by now, as have the materialized views. Foreign
+/// keys first: from there on nobody could write what they forbid.
+pub fn on<'a>(script: &mut Script<'a>, table: &QualifiedName, attached: &'a Attached) {
     // Those of the parent before any of its own that is equal: the server would take that for its part.
     let (parents, others): (Vec<_>, Vec<_>) =
         attached.foreign_keys.iter().filter(|k| !k.inherited).partition(|k| k.of_parent);
@@ -39,7 +73,7 @@ pub fn on<'a>(script: &mut Script<'a>, table: &'a TableDescription) {
     policies::on(script, &attached.policies);
     views::on(script, &attached.views);
     functions::on(script, &attached.functions);
-    publications::on(script, &table.name(), &attached.publications);
+    publications::on(script, table, &attached.publications);
 }
 
 /// The table as it is to be found right after the exchange: foreign keys are not valid yet.

@@ -34,8 +34,7 @@ pub struct Printed {
 
 /// The trials, one for each thing that can be tried without a lock on anything but the shadow.
 pub fn trials(subject: &Subject, printed: &Printed) -> Vec<Trial> {
-    let table = &subject.description;
-    let attached = &table.attached;
+    let attached = &super::all(&subject.description);
     let mut trials = Vec::new();
     trials.extend(
         attached

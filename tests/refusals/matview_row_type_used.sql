@@ -1,0 +1,11 @@
+-- A materialized view whose own row type is used by a function.
+-- table: ref.orders
+-- refuse: materialized view ref.sums with function ref.of_sum(ref.sums)
+-- setup
+CREATE SCHEMA ref AUTHORIZATION shape_owner;
+CREATE TABLE ref.orders (id integer PRIMARY KEY, customer integer, amount numeric);
+ALTER TABLE ref.orders OWNER TO shape_owner;
+INSERT INTO ref.orders SELECT i, i % 10, i FROM generate_series(1, 1000) i;
+DELETE FROM ref.orders WHERE id % 3 <> 0 AND id < 990;
+CREATE MATERIALIZED VIEW ref.sums AS SELECT customer, sum(amount) FROM ref.orders GROUP BY customer;
+CREATE FUNCTION ref.of_sum(ref.sums) RETURNS numeric LANGUAGE sql AS 'SELECT $1.sum';

@@ -19,6 +19,7 @@ mod neighbours;
 mod reader;
 mod refusals;
 mod replication;
+mod security;
 mod shapes;
 mod snapshots;
 mod support;
@@ -41,6 +42,7 @@ fn main() {
     trials.extend(manners::tests());
     trials.extend(neighbours::tests());
     trials.extend(replication::tests());
+    trials.extend(security::tests());
     trials.extend(reader::tests());
     trials.extend(snapshots::tests());
     trials.extend(applications::tests());

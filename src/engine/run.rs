@@ -114,7 +114,10 @@ async fn refuse_remains(table: &Found, sessions: &Sessions) -> Result<()> {
             },
         });
     }
-    Ok(())
+    match journal::in_the_way(client, table.oid).await? {
+        Some(reason) => Err(Error::Busy { table: name.to_string(), reason }),
+        None => Ok(()),
+    }
 }
 
 async fn resume(job: &Job, oid: u32, name: &str, sessions: &Sessions) -> Result<Journal> {

@@ -94,8 +94,11 @@ impl Names {
             while long && name.len() < 63 {
                 name.push('"');
             }
-            // The server keeps these to itself.
-            if !name.starts_with("pg_") && self.taken.insert(name.clone()) {
+            // The server keeps these to itself, and what is left behind is looked for by the other.
+            if !name.starts_with("pg_")
+                && !name.starts_with("repackd")
+                && self.taken.insert(name.clone())
+            {
                 return name;
             }
         }

@@ -37,7 +37,7 @@ CREATE TABLE trap.sprung (session text, who text);
 CREATE TABLE trap.stolen (word text);
 GRANT USAGE ON SCHEMA trap TO PUBLIC;
 GRANT ALL ON trap.sprung, trap.stolen TO PUBLIC;
-CREATE FUNCTION trap.spring() RETURNS int LANGUAGE plpgsql AS $$
+CREATE FUNCTION trap.spring() RETURNS int LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN
   IF current_setting('transaction_read_only')::bool THEN RETURN 1; END IF;
   INSERT INTO trap.sprung VALUES (session_user, current_user);

@@ -95,7 +95,8 @@ impl Names {
                 name.push('"');
             }
             // The server keeps these to itself, and what is left behind is looked for by the other.
-            if !name.starts_with("pg_")
+            if name != "public"
+                && !name.starts_with("pg_")
                 && !name.starts_with("repackd")
                 && self.taken.insert(name.clone())
             {

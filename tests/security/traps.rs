@@ -445,7 +445,7 @@ pub async fn search_path_of_the_login_role(server: Server) -> Outcome {
                  $$ BEGIN PERFORM trap.spring(); RETURN NULL; END $$;"
             ));
         }
-        if names == &["same"] {
+        if *names == ["same"] {
             let kind = arguments.split(',').next().unwrap_or_default();
             for operator in ["=", "<>", "~"] {
                 planted.push_str(&format!(

@@ -145,6 +145,13 @@ async fn hanging(
     Ok((all, needs(client, oid, keys_of_parent).await?))
 }
 
+/// Why a run that another role has begun must not be gone on with by this one, if so.
+pub async fn distrust(client: &Client, oid: u32, owner: &str) -> Result<Option<String>> {
+    let foreign_code = strings(client, include_str!("catalog/sql/foreign_code.sql"), oid).await?;
+    let privileges = privileges(client, oid).await?;
+    Ok(privileges.and_then(|p| refusal::distrust(&p, owner, &foreign_code)))
+}
+
 /// Whether the server takes writes at all.
 pub async fn refuse_read_only(session: &Session, target: &str) -> Result<()> {
     let row = session
@@ -185,6 +192,7 @@ async fn privileges(client: &Client, oid: u32) -> Result<Option<Privileges>> {
         login: r.get("login"),
         database: r.get("database"),
         is_owner: r.get("is_owner"),
+        may_set_role: r.get("may_set_role"),
         create_database: r.get("create_database"),
         owner_schema_usage: r.get("owner_schema_usage"),
         owner_schema_create: r.get("owner_schema_create"),
@@ -197,8 +205,7 @@ async fn privileges(client: &Client, oid: u32) -> Result<Option<Privileges>> {
         xid_limit: r.get("xid_limit"),
         multixact_age: r.get("multixact_age"),
         multixact_limit: r.get("multixact_limit"),
-        login_is_superuser: r.get("login_is_superuser"),
-        owner_is_superuser: r.get("owner_is_superuser"),
+        power: r.get("power"),
         owner_bypasses_rls: r.get("owner_bypasses_rls"),
     }))
 }

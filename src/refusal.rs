@@ -10,6 +10,7 @@ pub struct Privileges {
     pub login: String,
     pub database: String,
     pub is_owner: bool,
+    pub may_set_role: bool,
     pub create_database: bool,
     pub owner_schema_usage: bool,
     pub owner_schema_create: bool,
@@ -22,8 +23,7 @@ pub struct Privileges {
     pub xid_limit: i64,
     pub multixact_age: Option<i64>,
     pub multixact_limit: i64,
-    pub login_is_superuser: bool,
-    pub owner_is_superuser: bool,
+    pub power: Option<String>,
     pub owner_bypasses_rls: bool,
 }
 
@@ -65,7 +65,10 @@ pub fn reasons(facts: &Facts) -> Vec<String> {
         reasons.extend(facts.needs.iter().cloned());
         reasons.extend(facts.scans.iter().cloned());
         reasons.extend(key(facts));
-        reasons.extend(trust(facts));
+        if !facts.trust_owner {
+            let owner = &facts.description.relation.owner;
+            reasons.extend(distrust(&facts.privileges, owner, &facts.foreign_code));
+        }
     }
     reasons
 }
@@ -107,6 +110,15 @@ fn privileges(facts: &Facts) -> Vec<String> {
             ident(&r.owner),
             ident(&p.login)
         )];
+    }
+    if !p.may_set_role {
+        reasons.push(format!(
+            "role {0} may not become its owner {1}: GRANT {2} TO {3} WITH SET TRUE",
+            readable(&p.login),
+            readable(&r.owner),
+            ident(&r.owner),
+            ident(&p.login)
+        ));
     }
     if !p.create_database {
         reasons.push(format!(
@@ -277,20 +289,18 @@ fn key(facts: &Facts) -> Vec<String> {
 }
 
 /// `SET ROLE` is no wall against code that says `RESET ROLE`, and the owner of a table has many
-/// ways to have code of his run by whoever writes to it or to its shadow.
-fn trust(facts: &Facts) -> Vec<String> {
-    let p = &facts.privileges;
-    if !p.login_is_superuser || p.owner_is_superuser || facts.trust_owner {
-        return vec![];
-    }
-    let owner = readable(&facts.description.relation.owner);
-    let how = if facts.foreign_code.is_empty() {
+/// ways to have code of his run by whoever writes to it or to its shadow. Refused if that would give
+/// him the server.
+pub fn distrust(p: &Privileges, owner: &str, foreign_code: &[String]) -> Option<String> {
+    let power = p.power.as_ref()?;
+    let owner = readable(owner);
+    let how = if foreign_code.is_empty() {
         String::new()
     } else {
-        format!(" (writing its rows already runs {})", facts.foreign_code.join(", "))
+        format!(" (writing its rows already runs {})", foreign_code.join(", "))
     };
-    vec![format!(
-        "{} is a superuser and its owner {owner} is not: code of the owner could be run with a superuser's rights{how}. Connect as {owner} or as a plain member of {owner}, or say trust_owner (--trust-owner) if you trust {owner} with that",
+    Some(format!(
+        "{} {power} and its owner {owner} is not: code of the owner could be run with a superuser's rights{how}. Connect as {owner} or as a plain member of {owner}, or say trust_owner (--trust-owner) if you trust {owner} with that",
         readable(&p.login),
-    )]
+    ))
 }

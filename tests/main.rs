@@ -21,6 +21,7 @@ mod neighbours;
 mod reader;
 mod refusals;
 mod replication;
+mod security;
 mod shapes;
 mod snapshots;
 mod support;
@@ -45,6 +46,7 @@ fn main() {
     trials.extend(family::tests());
     trials.extend(matviews::tests());
     trials.extend(replication::tests());
+    trials.extend(security::tests());
     trials.extend(reader::tests());
     trials.extend(snapshots::tests());
     trials.extend(applications::tests());

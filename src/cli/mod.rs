@@ -39,6 +39,7 @@ use std::process::ExitCode;
 
 /// Runs the command line of this process and returns its exit status.
 pub fn main() -> ExitCode {
+    no_core_dumps();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -65,6 +66,13 @@ pub fn main() -> ExitCode {
         }
     };
     ExitCode::from(status)
+}
+
+/// A core file would hold the passwords, and whatever rows pass through. Where it cannot be
+/// prevented, nothing else is the worse for it.
+fn no_core_dumps() {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
 }
 
 /// Sets up log lines, signals and the runtime, and does the command.

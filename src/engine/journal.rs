@@ -189,6 +189,24 @@ pub async fn find(client: &impl GenericClient, oid: Option<u32>) -> Result<Vec<F
         .collect())
 }
 
+/// A schema that a new run of this table needs and that is there already, though no run is.
+pub async fn in_the_way(client: &impl GenericClient, oid: u32) -> Result<Option<String>> {
+    let names = RunNames::new(oid);
+    let row = client
+        .query_typed_opt(
+            "SELECT nspname::text FROM pg_catalog.pg_namespace WHERE nspname = ANY ($1) ORDER BY 1 LIMIT 1",
+            &[(&names.all().as_slice(), Type::TEXT_ARRAY)],
+        )
+        .await
+        .map_err(Error::sql("looking for schemas in the way"))?;
+    Ok(row.map(|row| {
+        let schema: String = row.get(0);
+        format!(
+            "there is a schema {schema} in the way, which belongs to no run: look at what is in it, and rename or drop it"
+        )
+    }))
+}
+
 /// Reads a run's journal. The session must work as the run's owner.
 pub async fn read(client: &impl GenericClient, run: &FoundRun) -> Result<Journal> {
     if let Some(problem) = &run.problem {

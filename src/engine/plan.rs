@@ -81,6 +81,10 @@ pub async fn plan(job: &Job, table: &Found) -> Result<Plan> {
         let subject = Subject::new(table.oid, preflight.description, key);
         // An unfinished run has been through its rehearsal, and its schemas are in the way.
         if journal::find(session.client(), Some(table.oid)).await?.is_empty() {
+            if let Some(reason) = journal::in_the_way(session.client(), table.oid).await? {
+                plan.reasons = vec![reason];
+                return Ok(plan);
+            }
             match prepare::rehearse(&session, &subject).await {
                 Err(Error::Refused { reasons, .. }) => {
                     plan.reasons = reasons;

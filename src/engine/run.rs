@@ -44,7 +44,7 @@ pub async fn run(job: &Job, table: &Found, goal: Goal, control: &Control) -> Rep
     let started = Instant::now();
     let begun = match goal {
         Goal::RunNow | Goal::Prepare => start(job, table, &sessions, control).await,
-        Goal::Resume => resume(table.oid, &name, &sessions).await,
+        Goal::Resume => resume(job, table.oid, &name, &sessions).await,
     };
     let mut journal = match begun {
         Ok(journal) => journal,
@@ -116,10 +116,13 @@ async fn refuse_remains(table: &Found, sessions: &Sessions) -> Result<()> {
             },
         });
     }
-    Ok(())
+    match journal::in_the_way(client, table.oid).await? {
+        Some(reason) => Err(Error::Busy { table: name.to_string(), reason }),
+        None => Ok(()),
+    }
 }
 
-async fn resume(oid: u32, name: &str, sessions: &Sessions) -> Result<Journal> {
+async fn resume(job: &Job, oid: u32, name: &str, sessions: &Sessions) -> Result<Journal> {
     let found = journal::find(sessions.observer.client(), Some(oid)).await?;
     let Some(found) = found.first() else {
         return Err(Error::Refused {
@@ -127,6 +130,14 @@ async fn resume(oid: u32, name: &str, sessions: &Sessions) -> Result<Journal> {
             reasons: vec!["there is no unfinished run of it to resume".into()],
         });
     };
+    // Whoever began it may have been the owner, with nothing to lose by code of his own.
+    if found.problem.is_none()
+        && !job.settings.trust_owner
+        && let Some(reason) =
+            preflight::distrust(sessions.observer.client(), oid, &found.owner).await?
+    {
+        return Err(Error::Refused { table: name.to_owned(), reasons: vec![reason] });
+    }
     settings::become_role(&sessions.worker, &found.owner).await?;
     journal::read(sessions.worker.client(), found).await
 }

@@ -14,8 +14,9 @@ const NAME: &str = "repackd";
 pub async fn find(job: &Job, arg: &TableArg) -> Result<Option<Found>> {
     pooler::refuse_transaction_pooling(&job.server).await?;
     let session = connect(&job.server, NAME).await?;
+    // Under that path nothing can be left to it, not even what `text` is.
     let row = session
-        .query_one("SELECT pg_catalog.current_schemas(false)::text[]", &[])
+        .query_one("SELECT pg_catalog.current_schemas(false)::pg_catalog.text[]", &[])
         .await
         .map_err(Error::sql("reading the search path"))?;
     let path: Vec<String> = row.get(0);

@@ -113,7 +113,7 @@ async fn suits(session: Session, wanted: SessionAttrs) -> Result<Session, Failur
     if wanted == SessionAttrs::Any {
         return Ok(session);
     }
-    let query = "SELECT pg_is_in_recovery(), current_setting('transaction_read_only')::bool";
+    let query = "SELECT pg_catalog.pg_is_in_recovery(), pg_catalog.current_setting('transaction_read_only')::boolean";
     let messages =
         session.simple_query(query).await.map_err(|e| Failure::Next(super::explain::chain(&e)))?;
     let state = messages.iter().find_map(|message| match message {

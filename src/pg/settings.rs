@@ -71,6 +71,12 @@ pub async fn apply(session: &Session) -> Result<()> {
     let (optional, required): (Vec<_>, Vec<_>) =
         SETTINGS.iter().partition(|(name, _)| OPTIONAL.contains(name));
     let (names, values): (Vec<&str>, Vec<&str>) = required.into_iter().copied().unzip();
+    // First of all, or a path that the role or database has could put somebody's lower() before
+    // PostgreSQL's own.
+    session
+        .batch_execute("SELECT pg_catalog.set_config('search_path', '', false)")
+        .await
+        .map_err(Error::sql("setting up the session"))?;
     session
         .query(
             "SELECT pg_catalog.set_config(v.name, v.value, false)

@@ -3,6 +3,7 @@
 use super::Subject;
 use super::schemas::seal;
 use crate::names::{RunNames, ident};
+use tokio_postgres::types::PgLsn;
 
 /// The capture function. SECURITY DEFINER, because writers have no rights on the log and shall not
 /// gain any; the search path is pinned, because it is the writer's otherwise.
@@ -96,8 +97,9 @@ ALTER TABLE {table} ENABLE ALWAYS TRIGGER {truncate}"
     )
 }
 
-/// Tries capture on the empty shadow with a row of the table: inserted, updated, deleted. What
-/// fails here would have failed every writer.
+/// Tries capture and a drain on the empty shadow with a row of the table: inserted, updated, drained,
+/// deleted. What fails here would have failed every writer, or the run after hours of copying: two
+/// keys of a type with casts of its own may have no operator that is the best to compare them.
 pub fn rehearse(subject: &Subject) -> Vec<String> {
     let shadow = subject.shadow().sql();
     let mut statements = vec![
@@ -117,6 +119,7 @@ pub fn rehearse(subject: &Subject) -> Vec<String> {
         let column = ident(&column.name);
         statements.push(format!("UPDATE {shadow} SET {column} = {column}"));
     }
+    statements.extend(super::drain::batch(subject, PgLsn::from(0), PgLsn::from(u64::MAX)));
     statements.push(format!("DELETE FROM {shadow}"));
     statements.push(format!("DROP TRIGGER repackd_rehearsal ON {shadow}"));
     statements

@@ -29,10 +29,15 @@ pub fn seal_schemas(subject: &Subject) -> Vec<String> {
 /// A block that revokes every privilege on an object from everybody but its owner. Default
 /// privileges apply at creation and cannot be asked to stay away.
 pub fn seal(kind: &str, object: &str) -> String {
+    // What nobody has granted anything on yet has no list, and of a function all may EXECUTE.
     let (catalog, acl, find) = match kind {
-        "SCHEMA" => ("pg_namespace", "nspacl", "regnamespace"),
-        "FUNCTION" => ("pg_proc", "proacl", "regprocedure"),
-        _ => ("pg_class", "relacl", "regclass"),
+        "SCHEMA" => ("pg_namespace", "o.nspacl", "regnamespace"),
+        "FUNCTION" => (
+            "pg_proc",
+            "coalesce(o.proacl, pg_catalog.acldefault('f', o.proowner))",
+            "regprocedure",
+        ),
+        _ => ("pg_class", "o.relacl", "regclass"),
     };
     let literal = crate::names::literal(object);
     let revoke = crate::names::literal(&format!("REVOKE ALL ON {kind} {object} FROM "));
@@ -43,7 +48,7 @@ BEGIN
   FOR grantee IN
     SELECT CASE WHEN e.grantee = 0 THEN 'PUBLIC'
                 ELSE pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(e.grantee)) END
-    FROM pg_catalog.{catalog} o, pg_catalog.aclexplode(o.{acl}) e
+    FROM pg_catalog.{catalog} o, pg_catalog.aclexplode({acl}) e
     WHERE o.oid = {literal}::pg_catalog.{find} GROUP BY e.grantee
   LOOP
     EXECUTE {revoke} || grantee;

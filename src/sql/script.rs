@@ -22,6 +22,11 @@ impl<'a> Script<'a> {
         self.run(self.owner, statement);
     }
 
+    /// Whether that role is the table's owner.
+    pub fn is_owner(&self, role: &str) -> bool {
+        self.owner == role
+    }
+
     /// As `role`.
     pub fn run(&mut self, role: &'a str, statement: impl Into<String>) {
         if self.role != Some(role) {

@@ -1,8 +1,11 @@
 //! Passwords are nowhere but where the user put them.
 
-use crate::support::program::{finish, program};
+use crate::support::cluster::Cluster;
+use crate::support::program::{finish, program, start};
 use crate::support::scene::Scene;
 use crate::support::{Outcome, Server, words};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// [`status`](crate::support::program::Finished::status) looks for the password each time.
 pub async fn none_in_logs(server: Server) -> Outcome {
@@ -70,4 +73,196 @@ pub async fn none_in_the_database(server: Server) -> Outcome {
         "0" => scene.drop().await,
         _ => Err("a password in pg_stat_activity".into()),
     }
+}
+
+/// A directory of the test's own.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Result<Self, String> {
+        let path = std::env::temp_dir().join(format!("{name}-secrets"));
+        std::fs::create_dir_all(&path).map_err(words)?;
+        Ok(Self(path))
+    }
+
+    /// Writes a file that nobody else may read, and returns its path.
+    fn file(&self, name: &str, text: &str) -> Result<String, String> {
+        use std::os::unix::fs::PermissionsExt;
+        let path = self.0.join(name);
+        std::fs::write(&path, text).map_err(words)?;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).map_err(words)?;
+        Ok(path.display().to_string())
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// repackd with a password from one of the places where one can be.
+fn with_password(
+    folder: &Folder,
+    scene: &Scene,
+    place: &str,
+    password: &str,
+    arguments: &[&str],
+) -> Result<Command, String> {
+    let plain = scene.database.url("shape_owner");
+    let config = |rest: &str| {
+        folder.file("repackd.toml", &format!("[connections.shop]\nurl = \"{plain}\"\n{rest}\n"))
+    };
+    let path = match place {
+        "password" => config(&format!("password = \"{password}\""))?,
+        "password_file" => {
+            let file = folder.file("password", password)?;
+            config(&format!("password_file = \"{file}\""))?
+        }
+        "password_command" => {
+            let file = folder.file("password", password)?;
+            config(&format!("password_command = [\"/bin/cat\", \"{file}\"]"))?
+        }
+        _ => config("")?,
+    };
+    let mut command = program(arguments);
+    match place {
+        "url" => {
+            let user = format!("shape_owner:{}", password.replace(':', "%3A"));
+            command.arg("--url").arg(scene.database.url(&user));
+        }
+        _ => {
+            command.args(["--config", &path]);
+        }
+    }
+    match place {
+        "PGPASSWORD" => {
+            command.env("PGPASSWORD", password);
+        }
+        "PGPASSFILE" => {
+            let line = format!("*:*:*:shape_owner:{}", password.replace(':', "\\:"));
+            command.env("PGPASSFILE", folder.file("passfile", &line)?);
+        }
+        _ => {}
+    }
+    Ok(command)
+}
+
+/// A server that wants the password.
+async fn locked(server: &Server) -> Result<(Cluster, Scene), String> {
+    let cluster = Cluster::create(server.version).await?;
+    let scene = Scene::new(&cluster.server(), "").await?;
+    scene
+        .run(
+            "ALTER ROLE shape_owner PASSWORD 'hunter2:secret';
+             CREATE TEMP TABLE hba (line text);
+             INSERT INTO hba VALUES ('host all postgres 127.0.0.1/32 trust'), ('host all all 127.0.0.1/32 scram-sha-256');
+             DO $$ BEGIN EXECUTE format('COPY hba TO %L', current_setting('hba_file')); END $$",
+        )
+        .await?;
+    // Statements are logged from here on, so that the log can be searched.
+    scene.run("ALTER SYSTEM SET log_statement = 'all'").await?;
+    scene.run("ALTER SYSTEM SET log_min_messages = 'debug1'").await?;
+    scene.run("SELECT pg_reload_conf()").await?;
+    scene.until("current_setting('log_statement')", "all").await?;
+    Ok((cluster, scene))
+}
+
+const PLACES: &[&str] =
+    &["url", "password", "password_file", "password_command", "PGPASSWORD", "PGPASSFILE"];
+
+const LOUD: &[(&[&str], &str)] =
+    &[(&["--debug"], "warn"), (&["-v", "--json"], "debug"), (&["-v"], "trace")];
+
+/// Wherever it came from, right or wrong, and however much is said.
+pub async fn none_from_any_place(server: Server) -> Outcome {
+    let (cluster, scene) = locked(&server).await?;
+    let folder = Folder::new(&scene.database.name)?;
+    for (i, place) in PLACES.iter().enumerate() {
+        for (loud, level) in LOUD {
+            let arguments: Vec<&str> = ["status"].iter().chain(*loud).copied().collect();
+            let mut command = with_password(&folder, &scene, place, "hunter2:wrong", &arguments)?;
+            command.env("RUST_LOG", level);
+            finish(command)?.status(75).map_err(|e| format!("{place}: {e}"))?;
+        }
+        let (loud, level) = LOUD[i % LOUD.len()];
+        let arguments: Vec<&str> = ["run-now", "t"].iter().chain(loud).copied().collect();
+        let mut command = with_password(&folder, &scene, place, "hunter2:secret", &arguments)?;
+        command.env("RUST_LOG", level);
+        finish(command)?.status(0).map_err(|e| format!("{place}: {e}"))?;
+    }
+    let directory = scene.ask("current_setting('data_directory')").await?;
+    let log = std::fs::read_to_string(Path::new(&directory).join("log.txt")).map_err(words)?;
+    if !log.contains("SET LOCAL ROLE") {
+        return Err("the server's log has no statements to be searched".into());
+    }
+    if log.contains("hunter2") {
+        return Err("a password in the server's log".into());
+    }
+    scene.drop().await?;
+    drop(cluster);
+    Ok(())
+}
+
+/// What others can see of it while it runs, and what it leaves when it is made to dump core.
+pub async fn none_in_the_process(server: Server) -> Outcome {
+    let (cluster, scene) = locked(&server).await?;
+    let folder = Folder::new(&scene.database.name)?;
+    let pause = folder.file("pause", "")?;
+    let set = format!("pause_file={pause}");
+    let cores = folder.0.join("cores");
+    std::fs::create_dir(&cores).map_err(words)?;
+    let dumping = |command: &Command| {
+        let mut dumping = Command::new("/bin/sh");
+        dumping.args(["-c", "ulimit -c unlimited && exec \"$0\" \"$@\""]);
+        dumping.arg(command.get_program()).args(command.get_args()).env_clear();
+        dumping.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        dumping.current_dir(&cores);
+        dumping
+    };
+    for place in ["password", "password_file", "password_command", "PGPASSFILE"] {
+        let arguments = ["run-now", "--set", &set, "t"];
+        let command = with_password(&folder, &scene, place, "hunter2:secret", &arguments)?;
+        let mut repackd = start(dumping(&command))?;
+        repackd.until_says("held back").await?;
+        for part in ["cmdline", "environ"] {
+            let bytes = std::fs::read(format!("/proc/{}/{part}", repackd.pid())).map_err(words)?;
+            if bytes.is_empty() || String::from_utf8_lossy(&bytes).contains("hunter2") {
+                return Err(format!("{place}: a password in {part}, or nothing there"));
+            }
+        }
+        let seen = "SELECT count(*) FROM pg_stat_activity WHERE to_jsonb(pg_stat_activity)::text ~ 'hunter2' AND pid <> pg_backend_pid()";
+        if scene.ask(seen).await? != "0" {
+            return Err(format!("{place}: a password in pg_stat_activity"));
+        }
+        repackd.signal(if place == "password" { "ABRT" } else { "QUIT" })?;
+        let ended = repackd.wait()?;
+        if ended.status.is_some() {
+            return Err(format!("no signal ended it: {ended}"));
+        }
+        std::fs::remove_file(&pause).map_err(words)?;
+        let arguments = ["abort", "t"];
+        let command = with_password(&folder, &scene, place, "hunter2:secret", &arguments)?;
+        finish(command)?.status(0)?;
+        folder.file("pause", "")?;
+    }
+    let found = |what: &str| -> Result<usize, String> {
+        let files = std::fs::read_dir(&cores).map_err(words)?;
+        let count = files.count();
+        println!("{what}: {count} core files");
+        Ok(count)
+    };
+    if found("repackd")? > 0 {
+        return Err("repackd left a core file".into());
+    }
+    // Whether there would have been one here at all.
+    let mut other = Command::new("/bin/sh");
+    other.args(["-c", "ulimit -c unlimited && kill -s QUIT $$"]).current_dir(&cores);
+    other.status().map_err(words)?;
+    if found("sh")? == 0 {
+        println!("core files are not written here: not tested");
+    }
+    scene.drop().await?;
+    drop(cluster);
+    Ok(())
 }

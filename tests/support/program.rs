@@ -102,6 +102,11 @@ pub fn finish(command: Command) -> Result<Finished, String> {
 }
 
 impl Started {
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends it a signal.
     pub fn signal(&self, name: &str) -> Outcome {
         let pid = self.child.id().to_string();

@@ -167,5 +167,5 @@ WHERE y.typrelid = $1
 UNION
 SELECT 'its array type ' || y.oid::regtype::text || ', which was renamed'
 FROM pg_catalog.pg_type r JOIN pg_catalog.pg_type y ON y.oid = r.typarray
-WHERE r.typrelid = $1 AND y.typname <> ALL (ARRAY['_' || r.typname, left('_' || r.typname, 63)])
+WHERE r.typrelid = $1 AND y.typname <> ('_' || r.typname::text)::name
 ORDER BY 1

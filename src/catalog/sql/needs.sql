@@ -121,7 +121,7 @@ SELECT 'publication ' || pg_catalog.quote_ident(b.pubname) || ' can only be carr
 FROM me, pg_catalog.pg_publication_rel r
 JOIN pg_catalog.pg_publication b ON b.oid = r.prpubid
 JOIN pg_catalog.pg_roles o ON o.oid = b.pubowner
-WHERE r.prrelid = $1
+WHERE r.prrelid = $1 AND b.pubowner <> me.relowner
   AND NOT (pg_catalog.pg_has_role(session_user, b.pubowner, 'USAGE') AND pg_catalog.pg_has_role(session_user, me.relowner, 'USAGE'))
 UNION
 -- REFERENCES is looked at when a foreign key is added, and may have been revoked since.

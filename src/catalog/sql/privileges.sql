@@ -1,6 +1,9 @@
 -- What the login role and the table's owner lack. $1 OID of the table.
 SELECT
     pg_catalog.pg_has_role(c.relowner, 'MEMBER') AS is_owner,
+    -- Since PostgreSQL 16 a member may be barred from SET ROLE. The CASE keeps older ones from reading 'SET'.
+    CASE WHEN pg_catalog.current_setting('server_version_num')::int < 160000 THEN true
+         ELSE pg_catalog.pg_has_role(c.relowner, 'SET') END AS may_set_role,
     pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE') AS create_database,
     pg_catalog.has_schema_privilege(c.relowner, c.relnamespace, 'USAGE') AS owner_schema_usage,
     pg_catalog.has_schema_privilege(c.relowner, c.relnamespace, 'CREATE') AS owner_schema_create,
@@ -32,8 +35,18 @@ SELECT
     (SELECT max(pg_catalog.mxid_age(r.relminmxid)) FROM pg_catalog.pg_class r WHERE r.oid IN (c.oid, c.reltoastrelid))::int8 AS multixact_age,
     least(pg_catalog.current_setting('autovacuum_multixact_freeze_max_age')::int8,
           (SELECT substring(o FROM '=(.*)')::int8 FROM unnest(c.reloptions) o WHERE o LIKE 'autovacuum_multixact_freeze_max_age=%')) AS multixact_limit,
-    (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = session_user) AS login_is_superuser,
-    (SELECT rolsuper FROM pg_catalog.pg_roles WHERE oid = c.relowner) AS owner_is_superuser,
+    -- What makes the login role as good as a superuser, and the owner not: being one, or a role that
+    -- it may become, one that may reach the server's files, or CREATEROLE before 16, which may grant
+    -- itself any of these ("Predefined Roles", PostgreSQL manual 22.5).
+    (SELECT CASE WHEN r.rolname <> session_user THEN 'is a member of ' || pg_catalog.quote_ident(r.rolname)
+                 WHEN r.rolsuper THEN 'is a superuser'
+                 ELSE 'has CREATEROLE' END
+     FROM pg_catalog.pg_roles r
+     WHERE (r.rolsuper
+            OR r.rolcreaterole AND pg_catalog.current_setting('server_version_num')::int < 160000
+            OR r.rolname IN ('pg_execute_server_program', 'pg_write_server_files', 'pg_read_server_files'))
+       AND pg_catalog.pg_has_role(session_user, r.oid, 'MEMBER') AND NOT pg_catalog.pg_has_role(c.relowner, r.oid, 'MEMBER')
+     ORDER BY r.rolname <> session_user, r.rolname LIMIT 1) AS power,
     (SELECT rolsuper OR rolbypassrls FROM pg_catalog.pg_roles WHERE oid = c.relowner) AS owner_bypasses_rls,
     session_user::text AS login,
     pg_catalog.current_database()::text AS database

@@ -9,11 +9,15 @@ use crate::names::{QualifiedName, ident};
 pub fn off<'a>(script: &mut Script<'a>, table: &QualifiedName, publications: &'a [Publication]) {
     for publication in publications {
         let name = ident(&publication.name);
-        script.login(format!("ALTER PUBLICATION {name} DROP TABLE ONLY {}", table.sql()));
+        alter(
+            script,
+            publication,
+            format!("ALTER PUBLICATION {name} DROP TABLE ONLY {}", table.sql()),
+        );
     }
 }
 
-/// On the new one. Only a member of both owners may do that, hence the login role.
+/// On the new one.
 pub fn on<'a>(script: &mut Script<'a>, table: &QualifiedName, publications: &'a [Publication]) {
     for publication in publications {
         let columns = match &publication.columns {
@@ -28,6 +32,19 @@ pub fn on<'a>(script: &mut Script<'a>, table: &QualifiedName, publications: &'a 
             Some(filter) => format!(" WHERE ({filter})"),
         };
         let (name, table) = (ident(&publication.name), table.sql());
-        script.login(format!("ALTER PUBLICATION {name} ADD TABLE ONLY {table}{columns}{filter}"));
+        alter(
+            script,
+            publication,
+            format!("ALTER PUBLICATION {name} ADD TABLE ONLY {table}{columns}{filter}"),
+        );
+    }
+}
+
+/// As the owner of both; where there are two, only a member of both may do it: the login role.
+fn alter<'a>(script: &mut Script<'a>, publication: &'a Publication, statement: String) {
+    if script.is_owner(&publication.owner) {
+        script.owner(statement);
+    } else {
+        script.login(statement);
     }
 }

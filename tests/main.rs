@@ -16,6 +16,7 @@ mod cutovers;
 mod interrupted;
 mod manners;
 mod neighbours;
+mod races;
 mod reader;
 mod refusals;
 mod replication;
@@ -43,6 +44,7 @@ fn main() {
     trials.extend(replication::tests());
     trials.extend(reader::tests());
     trials.extend(snapshots::tests());
+    trials.extend(races::tests());
     trials.extend(applications::tests());
     libtest_mimic::run(&arguments, trials).exit();
 }

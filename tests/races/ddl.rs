@@ -2,6 +2,7 @@
 //! busy machine makes it wait, and stands afterwards, whether the run carries it over or gives up.
 
 use super::statements::{CASES, Case, Ends, SETUP};
+use crate::support::random::{Random, seed};
 use crate::support::running::Running;
 use crate::support::{Database, Outcome, Server, block_on, client, same, servers, words};
 use libtest_mimic::Trial;
@@ -25,10 +26,12 @@ enum Moment {
     /// Between `prepare` and `resume`.
     Prepared,
     /// While a reader keeps the cutover back, which then goes on at the same time.
+    Waiting,
+    /// Just when a cutover may be attempted.
     Cutover,
 }
 
-const MOMENTS: [Moment; 3] = [Moment::Copying, Moment::Prepared, Moment::Cutover];
+const MOMENTS: [Moment; 4] = [Moment::Copying, Moment::Prepared, Moment::Waiting, Moment::Cutover];
 
 /// One test for each statement, on one server.
 pub fn tests() -> Vec<Trial> {
@@ -38,14 +41,16 @@ pub fn tests() -> Vec<Trial> {
         for server in super::in_turn(&all, number) {
             let name = format!("races::ddl::{}::pg{}", case.name, server.version);
             trials.push(Trial::test(name, move || {
-                block_on(at_every_moment(case, &server)).map_err(Into::into)
+                let seed = seed();
+                let met = block_on(at_every_moment(case, &server, seed));
+                met.map_err(|e| format!("seed {seed}: {e}").into())
             }));
         }
     }
     trials
 }
 
-async fn at_every_moment(case: &'static Case, server: &Server) -> Outcome {
+async fn at_every_moment(case: &'static Case, server: &Server, seed: u64) -> Outcome {
     let scene = Scene::create(server).await?;
     scene.alter(case).await?;
     let expected = scene.database.dump()?;
@@ -55,7 +60,9 @@ async fn at_every_moment(case: &'static Case, server: &Server) -> Outcome {
         let scene = Scene::create(server).await?;
         let expected = expected.clone();
         tasks.push(tokio::spawn(async move {
-            let met = meet(case, moment, scene, &expected).await;
+            let delay = Random::new(seed, moment as u64).range(0, 350).cast_unsigned();
+            let delay = Duration::from_millis(delay);
+            let met = meet(case, moment, scene, &expected, delay).await;
             met.map_err(|e| format!("{moment:?}: {e}"))
         }));
     }
@@ -66,13 +73,21 @@ async fn at_every_moment(case: &'static Case, server: &Server) -> Outcome {
     if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
 }
 
-async fn meet(case: &'static Case, moment: Moment, scene: Scene, expected: &str) -> Outcome {
+async fn meet(
+    case: &'static Case,
+    moment: Moment,
+    scene: Scene,
+    expected: &str,
+    delay: Duration,
+) -> Outcome {
     let writer = scene.write().await?;
     let old = scene.oid().await?;
     let (took, report) = match moment {
         Moment::Copying => scene.copying(case).await?,
         Moment::Prepared => scene.prepared(case).await?,
-        Moment::Cutover => scene.cutover(case).await?,
+        Moment::Waiting => scene.cutover(case, Duration::from_millis(200), Duration::ZERO).await?,
+        // A look at the locks comes every 100 ms or so, and takes 40 of them.
+        Moment::Cutover => scene.cutover(case, Duration::ZERO, delay).await?,
     };
     writer.stop().await?;
     println!(
@@ -156,24 +171,32 @@ impl Scene {
         Ok((took, resumed.await.map_err(words)?))
     }
 
-    async fn cutover(&self, case: &'static Case) -> Result<(Duration, Report), String> {
+    /// The reader leaves after `reading`, the statement comes after `delay`.
+    async fn cutover(
+        &self,
+        case: &'static Case,
+        reading: Duration,
+        delay: Duration,
+    ) -> Result<(Duration, Report), String> {
         let reader = self.database.client().await?;
         reader.batch_execute("BEGIN; SELECT FROM app.t LIMIT 1").await.map_err(words)?;
         let mut run = self.start(Goal::RunNow);
         run.reach(Phase::Cutover).await?;
         tokio::time::sleep(Duration::from_millis(200)).await;
         let waits = async {
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            tokio::time::sleep(reading).await;
             reader.batch_execute("COMMIT").await.map_err(words)?;
             Ok::<_, String>(Instant::now())
         };
         let altered = async {
-            self.alter(case).await?;
-            Ok::<_, String>(Instant::now())
+            tokio::time::sleep(delay).await;
+            let took = self.alter(case).await?;
+            Ok::<_, String>((took, Instant::now()))
         };
-        let (released, done) = tokio::try_join!(waits, altered)?;
+        let (released, (took, done)) = tokio::try_join!(waits, altered)?;
         let report = run.end(Duration::from_secs(60)).await?;
-        Ok((done.saturating_duration_since(released), report))
+        // What it has waited for the reader is the reader's.
+        Ok((took.min(done.saturating_duration_since(released)), report))
     }
 
     async fn expect_ending(

@@ -40,28 +40,46 @@ async fn attack(
     let seed = seed();
     database.run(setup).await?;
     let before = database.schema()?;
-    let load = Load::start(&database.url("postgres"), seed, CLIENTS, true, 1, work);
+    let load = Load::start(&database.url("postgres"), seed, CLIENTS, true, 3, work);
     let mut job = database.job("postgres");
-    // The invariant is the verification.
-    job.settings = Settings { verify: false, analyze_tables: false, index_jobs: 1, ..job.settings };
+    // The invariant is the verification, and the budget is what other tests are about: here it is to
+    // be met beside sixteen clients on a machine that may have two cores.
+    job.settings = Settings {
+        verify: false,
+        analyze_tables: false,
+        index_jobs: 1,
+        cutover_budget: Duration::from_millis(700),
+        cutover_wait: Duration::from_secs(20),
+        ..job.settings
+    };
+    let mut kept = vec![false; tables.len()];
     let (mut cutovers, mut attempts, mut wait) = (0, 0, 0f64);
     let began = Instant::now();
-    let mut ended = Ok(());
-    while began.elapsed() < time() && !load.is_broken() && ended.is_ok() {
-        for table in tables {
-            let report = repack(&job, &database.find(table).await?, Goal::RunNow).await;
-            ended = ended.and(expect(&report, Ending::Done));
-            cutovers += 1;
+    while began.elapsed() < time() && !load.is_broken() {
+        for (table, kept) in tables.iter().zip(&mut kept) {
+            let goal = if *kept { Goal::Resume } else { Goal::RunNow };
+            let report = repack(&job, &database.find(table).await?, goal).await;
+            // Without a moment of quiet a run is kept, and goes on in the next round.
+            *kept = report.ending == Ending::Failed
+                && report.error.as_ref().is_some_and(|e| e.contains("no quiet moment"));
+            if !*kept {
+                expect(&report, Ending::Done)?;
+                cutovers += 1;
+            }
             attempts += report.figures.attempts;
             wait = wait.max(report.figures.longest_wait_ms);
         }
     }
+    let took = began.elapsed().as_secs_f64();
     let (figures, clients) = load.stop().await.map_err(|e| format!("seed {seed}: {e}"))?;
     println!(
-        "{cutovers} cutovers in {:.1} s and {attempts} attempts; repackd says {wait:.0} ms; {figures}",
-        began.elapsed().as_secs_f64()
+        "{cutovers} cutovers in {took:.1} s and {attempts} attempts; repackd says {wait:.0} ms; {figures}"
     );
-    ended?;
+    for (table, _) in tables.iter().zip(kept).filter(|(_, kept)| *kept) {
+        println!("{table} only now");
+        let report = repack(&job, &database.find(table).await?, Goal::Resume).await;
+        expect(&report, Ending::Done)?;
+    }
     same("the schema", &before, &database.schema()?)?;
     database.expect_no_remains().await?;
     database.expect_all_indexes_sound().await?;

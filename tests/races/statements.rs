@@ -29,7 +29,8 @@ CREATE FUNCTION pass() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; EN
 CREATE TABLE parent (id int PRIMARY KEY);
 CREATE TABLE t (id bigint PRIMARY KEY, v text NOT NULL CONSTRAINT filled CHECK (v <> ''), n int,
     p int CONSTRAINT of_parent REFERENCES parent,
-    s bigint GENERATED ALWAYS AS (slow(id)) STORED);
+    s bigint GENERATED ALWAYS AS (slow(id)) STORED,
+    i int GENERATED ALWAYS AS IDENTITY, q serial);
 CREATE INDEX t_n ON t (n);
 CREATE TABLE child (id int PRIMARY KEY, t_id bigint CONSTRAINT of_t REFERENCES t);
 CREATE VIEW seen AS SELECT id, v FROM t;
@@ -37,7 +38,7 @@ CREATE TRIGGER own BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION pa
 CREATE POLICY everything ON t USING (true);
 GRANT SELECT ON t TO shape_reader;
 INSERT INTO parent SELECT generate_series(1, 20);
-INSERT INTO t SELECT i, repeat('x', 50) || i, i % 7, i % 20 + 1 FROM generate_series(1, 900) i;
+INSERT INTO t (id, v, n, p) SELECT i, repeat('x', 50) || i, i % 7, i % 20 + 1 FROM generate_series(1, 900) i;
 DELETE FROM t WHERE id % 3 = 0;
 INSERT INTO child SELECT i, i FROM generate_series(1, 100) i WHERE i % 3 > 0;
 RESET ROLE;
@@ -127,6 +128,11 @@ pub const CASES: &[Case] = &[
     case("no_foreign_key_from_it", Carried, &["ALTER TABLE app.t DROP CONSTRAINT of_parent"]),
     case("referring_table_dropped", Carried, &["DROP TABLE app.child"]),
     case("referring_table_renamed", Carried, &["ALTER TABLE app.child RENAME TO kid"]),
+    case(
+        "foreign_key_renamed",
+        Carried,
+        &["ALTER TABLE app.child RENAME CONSTRAINT of_t TO of_it"],
+    ),
     case("referred_table_altered", Carried, &["ALTER TABLE app.parent ADD COLUMN more int"]),
     case("published", Carried, &["CREATE PUBLICATION {name}_p FOR TABLE app.t"]),
     case(

@@ -5,7 +5,7 @@ use crate::support::session::Failure;
 use crate::support::{client, words};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, SimpleQueryMessage};
@@ -107,6 +107,7 @@ impl One {
 /// Clients at work.
 pub struct Load {
     stop: Arc<AtomicBool>,
+    pause: Arc<AtomicU64>,
     tasks: Vec<JoinHandle<Result<One, String>>>,
 }
 
@@ -115,8 +116,9 @@ impl Load {
     /// serialization failures have, is only to be met by those who are `patient`.
     pub fn start(url: &str, seed: u64, count: i64, patient: bool, pause: u64, work: Work) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
+        let pause = Arc::new(AtomicU64::new(pause));
         let start = |number: i64| {
-            let (stop, url) = (stop.clone(), url.to_owned());
+            let (stop, pause, url) = (stop.clone(), pause.clone(), url.to_owned());
             tokio::spawn(async move {
                 let mut one = One {
                     client: client(&url).await?,
@@ -134,6 +136,7 @@ impl Load {
                         }
                         Err(e) => return Err(format!("client {number}: {e:?}")),
                     }
+                    let pause = pause.load(Ordering::Relaxed);
                     if pause > 0 {
                         tokio::time::sleep(Duration::from_millis(pause)).await;
                     }
@@ -142,7 +145,13 @@ impl Load {
             })
         };
         let tasks = (0..count).map(start).collect();
-        Self { stop, tasks }
+        Self { stop, pause, tasks }
+    }
+
+    /// Has them pause twice as long.
+    pub fn ease(&self) {
+        let pause = self.pause.load(Ordering::Relaxed);
+        self.pause.store((pause * 2).max(1), Ordering::Relaxed);
     }
 
     /// Whether some client has ended, which none should.

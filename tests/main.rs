@@ -18,6 +18,7 @@ mod interrupted;
 mod manners;
 mod matviews;
 mod neighbours;
+mod races;
 mod reader;
 mod refusals;
 mod replication;
@@ -49,6 +50,7 @@ fn main() {
     trials.extend(security::tests());
     trials.extend(reader::tests());
     trials.extend(snapshots::tests());
+    trials.extend(races::tests());
     trials.extend(applications::tests());
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -30,6 +30,15 @@ pub fn tests() -> Vec<Trial> {
             trials.push(Trial::test(name, move || block_on(test(server)).map_err(Into::into)));
         }
     }
+    for (name, unprivileged) in [("every_moment", false), ("every_moment_unprivileged", true)] {
+        for server in crate::bad_input::ends() {
+            let name = format!("snapshots::{name}::pg{}", server.version);
+            trials.push(Trial::test(name, move || {
+                let test = readers::every_moment(server, unprivileged);
+                block_on(test).map_err(Into::into)
+            }));
+        }
+    }
     trials
 }
 

@@ -143,8 +143,9 @@ async fn exclude(
             tokio::time::sleep(PAUSE).await;
         } else {
             return Err(Error::LockWait(format!(
-                "transactions that have used {} stayed open",
-                wanted.name
+                "transactions that have used {} stayed open, that of pid {} among them",
+                wanted.name,
+                inside.first.map_or_else(|| "unknown".to_owned(), |pid| pid.to_string())
             )));
         }
     }
@@ -175,6 +176,8 @@ struct Inside {
     all_will_leave: bool,
     /// One who waits for a lock that is ours.
     waits_for_us: Option<i32>,
+    /// Any of them.
+    first: Option<i32>,
 }
 
 async fn inside(run: &Run<'_>, wanted: &Wanted) -> Result<Inside> {
@@ -188,7 +191,8 @@ async fn inside(run: &Run<'_>, wanted: &Wanted) -> Result<Inside> {
                                       AND a.wait_event_type IS DISTINCT FROM 'Lock'), true),
                     min(l.pid) FILTER (
                         WHERE EXISTS (SELECT FROM pg_catalog.pg_locks w WHERE w.pid = l.pid AND NOT w.granted)
-                          AND pg_catalog.pg_blocking_pids(l.pid) && $2)
+                          AND pg_catalog.pg_blocking_pids(l.pid) && $2),
+                    min(l.pid)
              FROM pg_catalog.pg_locks l
              LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
              WHERE l.locktype = 'relation' AND l.granted AND l.relation = $1 AND l.mode = ANY ($3)
@@ -198,5 +202,5 @@ async fn inside(run: &Run<'_>, wanted: &Wanted) -> Result<Inside> {
         )
         .await
         .map_err(Error::sql("looking at who is in a relation"))?;
-    Ok(Inside { all_will_leave: row.get(0), waits_for_us: row.get(1) })
+    Ok(Inside { all_will_leave: row.get(0), waits_for_us: row.get(1), first: row.get(2) })
 }

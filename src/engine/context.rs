@@ -62,6 +62,8 @@ pub struct Run<'a> {
     pub subject: Subject,
     /// How much of the log's beginning is known to be drained for good.
     pub floor: Floor,
+    /// How many drains may have written to the shadow.
+    pub shadow_writes: u64,
     /// Backends of ours besides the three sessions.
     pub helpers: BTreeSet<i32>,
     /// What the work is held against.
@@ -107,6 +109,7 @@ impl<'a> Run<'a> {
             journal,
             subject,
             floor: Floor::default(),
+            shadow_writes: 0,
             helpers: BTreeSet::new(),
             throttle,
             held: Mutex::default(),

@@ -91,6 +91,8 @@ struct Cutover {
     exact_left: u32,
     /// Since when old snapshots have been the only thing in the way.
     old_since: Option<Instant>,
+    /// The mark that was taken after so many writes to the shadow.
+    marked: Option<(u64, Mark)>,
     /// Since when each transaction has been seen holding.
     seen: HashMap<String, Instant>,
     last: String,
@@ -141,6 +143,7 @@ async fn attempts(run: &mut Run<'_>) -> Result<()> {
         began: Instant::now(),
         exact_left: EXACT_ATTEMPTS,
         old_since: None,
+        marked: None,
         seen: HashMap::new(),
         last: "it was not tried".to_owned(),
         kept_out: 0,
@@ -164,7 +167,7 @@ async fn attempts(run: &mut Run<'_>) -> Result<()> {
                 }
                 // Once more, so that as little as possible is left for the time under the lock.
                 while drain::once(run, None).await?.truncated {}
-                let mark = snapshots::mark(run).await?;
+                let mark = cutover.mark(run).await?;
                 // With writers this busy the log will not be found empty in the blink between a
                 // drain and the lock; insisting would only lock them out in vain.
                 if arrived > HOPELESS {
@@ -300,7 +303,7 @@ impl Cutover {
         }
         self.seen.clear();
         let arrived = drain::once(run, None).await?.rows;
-        let mark = snapshots::mark(run).await?;
+        let mark = self.mark(run).await?;
         if self.proceeds(run) {
             return Ok(Ok(arrived));
         }
@@ -317,6 +320,21 @@ impl Cutover {
         }
         self.old_since = None;
         Ok(Ok(arrived))
+    }
+
+    /// A mark from after the last write to the shadow. While nothing is written there, an earlier one
+    /// will do: whoever has come since sees all of the shadow. With a new one each time, queries that
+    /// overlap would count as old for ever, and even a table that nobody writes to would not be cut
+    /// over beside them.
+    async fn mark(&mut self, run: &Run<'_>) -> Result<Mark> {
+        match &self.marked {
+            Some((writes, mark)) if *writes == run.shadow_writes => Ok(mark.clone()),
+            _ => {
+                let mark = snapshots::mark(run).await?;
+                self.marked = Some((run.shadow_writes, mark.clone()));
+                Ok(mark)
+            }
+        }
     }
 
     /// Whether old snapshots have been waited for long enough and do not count any more.

@@ -113,6 +113,10 @@ pub async fn once(run: &mut Run<'_>, limit: Option<u64>) -> Result<Drained> {
             Ok(done)
         })
         .await;
+        // One that failed may have been committed all the same.
+        if !matches!(&result, Ok((drained, _)) if drained.rows == 0 && !drained.truncated) {
+            run.shadow_writes += 1;
+        }
         match result {
             Ok((drained, floor)) => {
                 run.floor = floor;

@@ -27,7 +27,11 @@ pub enum Last {
 /// Drains what is left, or only looks if `exact`; `carried` if the holder has to read the rows.
 /// Should it take longer than `limit`, it is stopped on the server and rolled back.
 pub async fn run(run: &mut Run<'_>, exact: bool, carried: bool, limit: Duration) -> Result<Last> {
-    let (last, rows) = bounded(run, exact, carried, limit).await?;
+    let result = bounded(run, exact, carried, limit).await;
+    if !matches!(result, Ok((Last::Empty | Last::NotEmpty, _))) {
+        run.shadow_writes += 1;
+    }
+    let (last, rows) = result?;
     run.journal.state.figures.rows_replayed += rows;
     Ok(last)
 }

@@ -19,20 +19,36 @@ const TRIES: u32 = 60;
 /// catalog.
 pub async fn run(run: &mut Run<'_>) -> Result<()> {
     let Some(before) = run.journal.state.taken_over.clone() else { return Ok(()) };
-    let was_valid = |key: &ForeignKey| {
-        let same = |k: &&ForeignKey| k.table == key.table && k.name == key.name;
-        before.attached.foreign_keys.iter().find(same).is_some_and(ForeignKey::is_to_validate)
-    };
     let now = catalog::describe(run.sessions.worker.client(), run.journal.shadow_oid).await?;
     let Some(now) = now else { return Ok(()) };
-    let keys = now.attached.foreign_keys.into_iter().filter(|k| !k.validated && was_valid(k));
-    let keys: Vec<ForeignKey> = keys.collect();
+    let keys = to_validate(&before.attached.foreign_keys, &now.attached.foreign_keys);
     settings::lock_timeout(&run.sessions.worker, Duration::from_secs(2)).await?;
     for (i, key) in keys.iter().enumerate() {
         run.progress(i as u64, keys.len() as u64, 0, 0);
         one(run, key).await?;
     }
     Ok(())
+}
+
+/// Those of `now` that have not been validated and were valid before.
+fn to_validate(before: &[ForeignKey], now: &[ForeignKey]) -> Vec<ForeignKey> {
+    // The table at hand is the same by whatever name.
+    let same = |a: &ForeignKey, b: &ForeignKey| {
+        a.own == b.own && a.name == b.name && (a.own || a.table == b.table)
+    };
+    // Somebody may have renamed the key, or the table that refers, in the moment since: a key that
+    // is looked for in vain would stay NOT VALID for good, and nobody would be told.
+    let renamed = |a: &ForeignKey, b: &ForeignKey| {
+        let unchanged = b.columns == a.columns && b.foreign_columns == a.foreign_columns;
+        a.own == b.own && (a.name == b.name || a.table == b.table || a.own) && unchanged
+    };
+    let was_valid = |key: &&ForeignKey| {
+        let gone = |k: &&ForeignKey| !now.iter().any(|n| same(n, k));
+        let found = before.iter().find(|k| same(k, key));
+        let found = found.or_else(|| before.iter().filter(gone).find(|k| renamed(k, key)));
+        found.is_some_and(ForeignKey::is_to_validate)
+    };
+    now.iter().filter(|k| !k.validated).filter(was_valid).cloned().collect()
 }
 
 async fn one(run: &mut Run<'_>, key: &ForeignKey) -> Result<()> {
@@ -68,4 +84,48 @@ async fn one(run: &mut Run<'_>, key: &ForeignKey) -> Result<()> {
         sql::validate(key)
     ));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(name: &str, table: &str, own: bool) -> ForeignKey {
+        let named = |name: &str| crate::names::QualifiedName::new("app", name);
+        ForeignKey {
+            name: name.into(),
+            table: named(table),
+            owner: "o".into(),
+            own,
+            references: named("p"),
+            definition: String::new(),
+            validated: false,
+            enforced: true,
+            full: false,
+            columns: vec!["a".into()],
+            foreign_columns: vec!["id".into()],
+            able: true,
+            validates: true,
+            comment: None,
+        }
+    }
+
+    #[test]
+    fn a_key_is_found_again_whatever_was_renamed_since() {
+        let valid = |name, table, own| ForeignKey { validated: true, ..key(name, table, own) };
+        let names = |before: &[ForeignKey], now: &[ForeignKey]| -> Vec<String> {
+            to_validate(before, now).into_iter().map(|k| k.name).collect()
+        };
+        let before = [valid("f", "t", true), valid("g", "child", false), key("h", "kid", false)];
+        let now = [key("f", "t", true), key("g", "child", false), key("h", "kid", false)];
+        assert_eq!(names(&before, &now), ["f", "g"]);
+        // The table itself, a table that refers, a key.
+        assert_eq!(names(&before, &[key("f", "u", true)]), ["f"]);
+        assert_eq!(names(&before, &[key("g", "other", false)]), ["g"]);
+        assert_eq!(names(&before, &[key("z", "child", false)]), ["z"]);
+        // What was not valid before is not made so, nor what somebody has added.
+        assert_eq!(names(&before, &[key("h", "other", false)]), [""; 0]);
+        let added = ForeignKey { columns: vec!["b".into()], ..key("n", "t", true) };
+        assert_eq!(names(&before, &[key("f", "t", true), added]), ["f"]);
+    }
 }

@@ -63,13 +63,16 @@ pub struct Holder {
     pub pid: Option<i32>,
     /// What it holds.
     pub mode: String,
+    /// The name of a prepared transaction: what COMMIT PREPARED takes.
+    pub gid: Option<String>,
 }
 
 impl std::fmt::Display for Holder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.pid {
-            Some(pid) => write!(f, "pid {pid} holds {}", self.mode),
-            None => write!(f, "a prepared transaction holds {}", self.mode),
+        match (self.pid, &self.gid) {
+            (Some(pid), _) => write!(f, "pid {pid} holds {}", self.mode),
+            (None, Some(gid)) => write!(f, "the prepared transaction '{gid}' holds {}", self.mode),
+            (None, None) => write!(f, "a prepared transaction holds {}", self.mode),
         }
     }
 }
@@ -85,7 +88,11 @@ pub async fn holders(
 ) -> Result<Vec<Holder>> {
     let rows = session
         .query_typed(
-            "SELECT DISTINCT ON (l.virtualtransaction) l.virtualtransaction, l.pid, l.mode
+            "SELECT DISTINCT ON (l.virtualtransaction) l.virtualtransaction, l.pid, l.mode,
+                    CASE WHEN l.pid IS NULL THEN (
+                        SELECT p.gid FROM pg_catalog.pg_locks x
+                        JOIN pg_catalog.pg_prepared_xacts p ON p.transaction = x.transactionid
+                        WHERE x.virtualtransaction = l.virtualtransaction AND x.pid IS NULL LIMIT 1) END
              FROM pg_catalog.pg_locks l
              WHERE l.locktype = 'relation' AND l.granted AND l.relation = ANY ($1) AND l.mode = ANY ($2)
                AND l.mode <> 'ShareUpdateExclusiveLock'
@@ -102,7 +109,7 @@ pub async fn holders(
         .map_err(Error::sql("looking at pg_locks"))?;
     Ok(rows
         .iter()
-        .map(|r| Holder { transaction: r.get(0), pid: r.get(1), mode: r.get(2) })
+        .map(|r| Holder { transaction: r.get(0), pid: r.get(1), mode: r.get(2), gid: r.get(3) })
         .collect())
 }
 

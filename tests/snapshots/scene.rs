@@ -1,14 +1,12 @@
 //! A table whose every state can be told from a number in another one.
 
-use crate::support::{Database, Outcome, Server, client, control, quick, words};
+use crate::support::running::Running;
+use crate::support::{Database, Outcome, Server, client, quick, words};
 use repackd::config::Settings;
-use repackd::engine::{self, Goal, Job};
-use repackd::job::{Event, Phase, Report};
+use repackd::engine::{Goal, Job};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use tokio::runtime::Handle;
-use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinHandle;
 use tokio_postgres::Client;
 
@@ -101,17 +99,7 @@ impl Scene {
         let mut job: Job = self.database.job(&self.user);
         job.settings = quick();
         change(&mut job.settings);
-        let (control, events) = control();
-        let database = self.database.clone();
-        // On a thread of its own: the engine's future stays on the one it was made on.
-        let handle = Handle::current();
-        let task = tokio::task::spawn_blocking(move || {
-            handle.block_on(async {
-                let found = database.find("s").await?;
-                Ok(engine::run(&job, &found, Goal::RunNow, &control).await)
-            })
-        });
-        Running { events, task }
+        Running::start(self.database.clone(), job, "s", Goal::RunNow)
     }
 
     /// Drops everything.
@@ -162,37 +150,5 @@ impl Writer {
     pub async fn stop(self) -> Result<Duration, String> {
         self.stop.store(true, Ordering::Relaxed);
         self.task.await.map_err(words)?
-    }
-}
-
-/// A run in progress.
-pub struct Running {
-    events: UnboundedReceiver<Event>,
-    task: JoinHandle<Result<Report, String>>,
-}
-
-impl Running {
-    /// Waits for a phase.
-    pub async fn reach(&mut self, wanted: Phase) -> Outcome {
-        while let Some(event) = self.events.recv().await {
-            if matches!(event, Event::Phase { phase, .. } if phase == wanted) {
-                return Ok(());
-            }
-        }
-        Err(format!("the run ended before {wanted}"))
-    }
-
-    /// Fails if the cutover comes within this time.
-    pub async fn expect_none_for(&mut self, time: Duration) -> Outcome {
-        match tokio::time::timeout(time, self.reach(Phase::Cleanup)).await {
-            Err(_) => Ok(()),
-            Ok(_) => Err("it cut over too early".into()),
-        }
-    }
-
-    /// Waits for its end.
-    pub async fn end(self, most: Duration) -> Result<Report, String> {
-        let ended = tokio::time::timeout(most, self.task).await;
-        ended.map_err(|_| "the run does not end")?.map_err(words)?
     }
 }

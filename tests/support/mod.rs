@@ -5,6 +5,7 @@ pub mod cluster;
 pub mod pgbouncer;
 pub mod program;
 pub mod random;
+pub mod running;
 pub mod scene;
 pub mod session;
 pub mod tmpfs;

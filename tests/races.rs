@@ -1,0 +1,46 @@
+//! What runs beside a repack and does not know of it: DDL at every moment, locks of every kind,
+//! clients of every isolation level, snapshots from every step. Each test prints its figures.
+
+mod ddl;
+mod invariants;
+mod load;
+mod locks;
+mod maintenance;
+mod statements;
+
+use crate::bad_input::{cases, ends, newest, trials};
+use crate::support::Server;
+use libtest_mimic::Trial;
+
+/// The trials of this module.
+pub fn tests() -> Vec<Trial> {
+    let mut all = ddl::tests();
+    let waits = cases! {
+        locks: idle_reader idle_row_lock idle_for_update idle_table_lock idle_in_a_neighbour
+            prepared_transaction before_capture cancelled terminated may_not_be_cancelled;
+        maintenance: vacuum_by_hand autovacuum to_prevent_wraparound dump_before_its_locks;
+    };
+    let busy = cases! {
+        locks: upgrades row_queues child_before_parent;
+        maintenance: dumps;
+        invariants: bank list_append bulk_loader job_queue;
+    };
+    all.extend(trials("races", &newest(), waits));
+    all.extend(trials("races", &ends(), busy));
+    all
+}
+
+/// Whether each statement runs on every server, and not on one of three in turn.
+fn all_wanted() -> bool {
+    std::env::var_os("REPACKD_TEST_ALL").is_some()
+}
+
+/// The server for the test of this number: the oldest, the middle and the newest in turn.
+fn in_turn(all: &[Server], number: usize) -> Vec<Server> {
+    if all_wanted() || all.is_empty() {
+        return all.to_vec();
+    }
+    let mut three = vec![0, all.len() / 2, all.len() - 1];
+    three.dedup();
+    vec![all[three[number % three.len()]].clone()]
+}

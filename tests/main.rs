@@ -13,6 +13,7 @@ mod cli;
 mod config;
 mod connect;
 mod cutovers;
+mod generated;
 mod interrupted;
 mod neighbours;
 mod reader;
@@ -42,5 +43,6 @@ fn main() {
     trials.extend(reader::tests());
     trials.extend(snapshots::tests());
     trials.extend(applications::tests());
+    trials.extend(generated::tests());
     libtest_mimic::run(&arguments, trials).exit();
 }

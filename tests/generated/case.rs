@@ -43,7 +43,7 @@ impl Story {
     /// Tells a specification out.
     pub fn new(spec: &Spec, version: u32) -> Self {
         let mut scene = Scene::new(spec, version);
-        features::make(&mut scene, &spec.features);
+        features::make(&mut scene, &spec.features, spec.refused);
         let acts = workload::acts(&scene, &spec.workload);
         Self { scene, acts }
     }
@@ -159,11 +159,11 @@ async fn compared(
         max_replay_rows: [3, 40, 20_000][random.range(0, 3) as usize],
         ..quick()
     };
-    let before = subject.dump().map_err(|e| format!("dump: {e}"))?;
     let report = repack(&job, &found, Goal::Prepare).await;
     if judge(&report, scene, made)? {
+        println!("refused: {}", report.error.unwrap_or_default());
         tally.refused += 1;
-        return same("the dump after a refusal", &before, &subject.dump()?)
+        return same("the dump after a refusal", &control.dump()?, &subject.dump()?)
             .map_err(|e| format!("refusal: {e}"));
     }
     expect(&report, Ending::Prepared).map_err(|e| format!("prepare: {e}"))?;
@@ -171,7 +171,7 @@ async fn compared(
         let (handle, _events) = crate::support::control();
         let report = engine::abort(&job, found.oid, &handle).await;
         expect(&report, Ending::Aborted).map_err(|e| format!("abort: {e}"))?;
-        same("the dump after prepare and abort", &before, &subject.dump()?)
+        same("the dump after prepare and abort", &control.dump()?, &subject.dump()?)
             .map_err(|e| format!("abort: {e}"))?;
         let report = repack(&job, &found, Goal::Prepare).await;
         expect(&report, Ending::Prepared).map_err(|e| format!("prepare again: {e}"))?;
@@ -242,6 +242,9 @@ fn compare(
     for ((act, expected), found) in acts.iter().zip(expected).zip(found) {
         tally.acts += 1;
         tally.failed += u32::from(expected.is_err());
+        if let (true, Err(code)) = (std::env::var_os("REPACKD_TEST_VERBOSE").is_some(), expected) {
+            println!("failed: {code} at {act:?}");
+        }
         if expected != found {
             return Err(format!(
                 "effect {when}: {expected:?} was expected and {found:?} found of {act:?}"

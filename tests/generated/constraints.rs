@@ -68,7 +68,11 @@ pub fn unique(scene: &mut Scene, random: &mut Random) {
             .say(t.owner, format!("CREATE UNIQUE INDEX {index} ON {sql} ({list}){include}{nulls}"));
         scene.say(t.owner, format!("ALTER TABLE {sql} ADD CONSTRAINT {constraint} UNIQUE USING INDEX {index}{deferrable}"));
     } else {
-        let space = if random.percent(10) { " USING INDEX TABLESPACE shape_space" } else { "" };
+        let space = if t.owner == "shape_owner" && random.percent(10) {
+            " USING INDEX TABLESPACE shape_space"
+        } else {
+            ""
+        };
         scene.say(t.owner, format!("ALTER TABLE {sql} ADD CONSTRAINT {constraint} UNIQUE{nulls} ({list}){include}{space}{deferrable}"));
     }
     scene.objects.push((format!("CONSTRAINT {constraint} ON {sql}"), t.owner));

@@ -54,17 +54,17 @@ pub fn condition(table: &Table, random: &mut Random, prefix: &str, always: bool)
         19 => format!("position('zz' in COALESCE({c}::text, '')) = 0"),
         20 => format!("overlay(COALESCE({c}::text, 'abc') placing 'X' from 1 for 1) IS NOT NULL"),
         21 => format!(
-            "extract(year from timestamp '2020-01-01' + make_interval(days => {n} % 100)) > 1000"
+            "extract(year from timestamp '2020-01-01' + make_interval(days => ({n} % 100)::integer)) > 1000"
         ),
-        22 => format!(
-            "(timestamptz '2020-01-01 00:00+00' AT TIME ZONE 'Europe/Berlin') > timestamp '2019-01-01'"
+        22 => String::from(
+            "(timestamptz '2020-01-01 00:00+00' AT TIME ZONE 'Europe/Berlin') > timestamp '2019-01-01'",
         ),
         23 => format!("COALESCE({c}::text, 'a') SIMILAR TO '%' AND ({n} > 0 OR {n} <= 0)"),
         24 => format!("{n}::numeric(20,2) / 3::numeric > '-1e20'::numeric"),
         25 => format!("nullif({n}, 5) IS NOT NULL OR {n} = 5"),
         26 => format!("({n} & 1) + ({n} | 1) # 3 <> -17 AND @ ({n}) >= 0 AND - {n} < 1000000"),
         27 => format!(
-            "ARRAY[{n}, 1] @> ARRAY[1] AND (ARRAY[{n}])[1] IS NOT NULL AND ROW({n}, 1) IS NOT NULL"
+            "ARRAY[{n}, 1]::bigint[] @> ARRAY[1]::bigint[] AND (ARRAY[{n}])[1] IS NOT NULL AND ROW({n}, 1) IS NOT NULL"
         ),
         28 if random.percent(30) => {
             drifts = true;

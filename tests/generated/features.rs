@@ -92,17 +92,21 @@ pub const KINDS: &[Kind] = &[
     kind(7, 6, "default privileges", grants::default_privileges),
     kind(8, 18, "comment", trimmings::comment),
     kind(9, 6, "rename", trimmings::rename),
-    // A hundredth of all: what is refused is tested elsewhere, one by one.
-    kind(7, 1, "use of the row type", functions::row_type),
-    kind(7, 1, "forced row security", policies::forced),
-    kind(7, 1, "publication of all tables", trimmings::publication_of_all),
 ];
 
+/// What makes a table be refused: at most one of them is in a schema, and rarely.
+pub const REFUSED: [fn(&mut Scene, &mut Random); 3] =
+    [functions::row_type, policies::forced, trimmings::publication_of_all];
+
 /// Makes features, what others stand on first.
-pub fn make(scene: &mut Scene, features: &[Feature]) {
+pub fn make(scene: &mut Scene, features: &[Feature], refused: bool) {
     let mut on: Vec<&Feature> = features.iter().filter(|f| f.on).collect();
     on.sort_by_key(|f| KINDS[f.kind].phase);
     for feature in on {
         (KINDS[feature.kind].make)(scene, &mut Random::new(feature.seed, 4));
+    }
+    if refused {
+        let mut random = Random::new(u64::from(scene.counter), 7);
+        REFUSED[random.range(0, REFUSED.len() as i64) as usize](scene, &mut random);
     }
 }

@@ -53,7 +53,7 @@ pub fn grant(scene: &mut Scene, random: &mut Random) {
         8 => {
             let role = role(random);
             let schema = ident(&t.schema);
-            scene.say(owner, format!("GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}"));
+            scene.superuser(format!("GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}"));
         }
         _ => scene
             .say(owner, format!("GRANT SELECT, INSERT, UPDATE, DELETE ON {sql} TO shape_writer")),

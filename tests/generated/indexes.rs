@@ -23,7 +23,7 @@ pub fn index(scene: &mut Scene, random: &mut Random) {
         8 => (false, single(&t, random, 's', "spgist", "fillfactor = 75")),
         _ => (false, brin(&t, random)),
     };
-    if random.percent(8) {
+    if t.owner == "shape_owner" && random.percent(8) {
         body.push_str(" TABLESPACE shape_space");
     }
     let mut drifts = false;

@@ -76,6 +76,8 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// The columns that are unique together, as foreign keys may refer to them.
     pub unique: Vec<Vec<String>>,
+    /// The columns of the primary key.
+    pub primary: Option<Vec<String>>,
     /// The columns that may not go, since the key needs them.
     pub held: Vec<String>,
 }
@@ -160,7 +162,9 @@ impl Scene {
     fn base(&mut self, random: &mut Random) {
         for _ in 0..2 {
             let schema = name(self, random, "s");
-            let schema = if schema.starts_with("pg_") { format!("s{schema}") } else { schema };
+            // The server forbids the one; the other would look like something left behind.
+            let own = schema.starts_with("pg_") || schema.starts_with("repackd_");
+            let schema = if own { format!("s{schema}") } else { schema };
             let owner = self.owner(random);
             self.superuser(format!(
                 "CREATE SCHEMA {0} AUTHORIZATION {owner}; GRANT USAGE ON SCHEMA {0} TO PUBLIC; GRANT CREATE ON SCHEMA {0} TO shape_owner, shape_other",
@@ -209,6 +213,7 @@ impl Scene {
             owner,
             columns,
             unique: Vec::new(),
+            primary: None,
             held: Vec::new(),
         };
         let sql = table.sql();
@@ -220,7 +225,7 @@ impl Scene {
         for column in &table.columns {
             self.objects.push((format!("COLUMN {sql}.{}", column.name), owner));
         }
-        let fill = insert(&table, &format!("generate_series(1, {ROWS}) i"));
+        let fill = insert(&table, &format!("generate_series(1, {ROWS}) gen_i"));
         self.superuser(format!("{fill}; DELETE FROM {sql} WHERE {number} % 3 = 1"));
         self.tables.push(table);
         self.key(self.tables.len() - 1, &mut random);
@@ -337,10 +342,15 @@ impl Scene {
                 );
                 self.objects.push((format!("CONSTRAINT {constraint} ON {sql}"), t.owner));
                 if !tail.contains("DEFERRABLE") {
-                    self.tables[table].unique.push(key);
+                    self.tables[table].unique.push(key.clone());
+                    self.tables[table].primary = Some(key);
                 }
             }
-            55..75 => self.say(t.owner, format!("ALTER TABLE {sql} ADD PRIMARY KEY ({list})")),
+            55..75 => {
+                self.say(t.owner, format!("ALTER TABLE {sql} ADD PRIMARY KEY ({list})"));
+                self.tables[table].unique.push(key.clone());
+                self.tables[table].primary = Some(key);
+            }
             75..98 => {
                 for column in &key {
                     self.say(
@@ -423,9 +433,9 @@ impl Scene {
 pub fn insert(table: &Table, from: &str) -> String {
     let written: Vec<&Column> = table.columns.iter().filter(|c| c.written).collect();
     let names: Vec<&str> = written.iter().map(|c| c.name.as_str()).collect();
-    let values: Vec<String> = written.iter().map(|c| c.value("i")).collect();
+    let values: Vec<String> = written.iter().map(|c| c.value("gen_i")).collect();
     format!(
-        "INSERT INTO {} ({}) SELECT {} FROM {from} ORDER BY i",
+        "INSERT INTO {} ({}) SELECT {} FROM {from} ORDER BY gen_i + 0",
         table.sql(),
         names.join(", "),
         values.join(", ")

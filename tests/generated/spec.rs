@@ -14,6 +14,8 @@ pub struct Spec {
     pub hostile: bool,
     /// Whether there are several owners and grantors; otherwise it is repacked as the owner.
     pub mixed: bool,
+    /// Whether something is to be refused.
+    pub refused: bool,
     /// The tables, with their columns.
     pub tables: Vec<Table>,
     /// Which table is repacked, and how.
@@ -83,14 +85,16 @@ pub fn spec(version: u32) -> impl Strategy<Value = Spec> {
     let all = (
         weighted(0.7),
         weighted(0.6),
+        weighted(0.04),
         fixed(table, 1..4),
         seed(),
         fixed(feature, 8..36),
         fixed(action, 4..20),
     );
-    all.prop_map(|(hostile, mixed, tables, seed, features, workload)| Spec {
+    all.prop_map(|(hostile, mixed, refused, tables, seed, features, workload)| Spec {
         hostile,
         mixed,
+        refused,
         tables,
         seed,
         features,

@@ -142,7 +142,7 @@ pub fn rule(scene: &mut Scene, random: &mut Random) {
         ),
         1 => format!("ON {event} TO {sql} WHERE {row}.{n} % 17 = 4 DO INSTEAD NOTHING"),
         2 => format!(
-            "ON DELETE TO {sql} WHERE OLD.{n} = 66 DO INSTEAD (INSERT INTO public.gen_log (what) VALUES ('one'); NOTIFY \"some one\"; INSERT INTO public.gen_log (what) SELECT 'two' AS word FROM {} x WHERE x.{} = OLD.{n})",
+            "ON DELETE TO {sql} DO ALSO (INSERT INTO public.gen_log (what) VALUES ('one'); NOTIFY \"some one\"; INSERT INTO public.gen_log (what) SELECT 'two' AS word FROM {} x WHERE x.{} = OLD.{n})",
             o.sql(),
             o.number()
         ),

@@ -42,15 +42,13 @@ fn query(scene: &mut Scene, random: &mut Random, column: &str) -> Query {
             "SELECT count(*) AS {column}, max({n}) FILTER (WHERE {w}), count({alias}.*) FROM {from} GROUP BY GROUPING SETS (({n} % 3), ())"
         ),
         7 => {
-            // Depends on the key, if the columns after it need it.
-            let key = t
-                .unique
-                .first()
-                .map(|k| k.iter().map(|c| format!("{alias}.{c}")).collect::<Vec<_>>());
-            let key = key.unwrap_or_else(|| vec![n.clone()]).join(", ");
+            // Depends on the key, if it takes that to have the column.
+            let key = t.primary.clone().unwrap_or_else(|| vec![t.number().to_owned(), c.clone()]);
+            let key: Vec<String> = key.iter().map(|c| format!("{alias}.{c}")).collect();
+            let n = &key[0];
             format!(
-                "SELECT {n} AS {column}, {alias}.{c}, count(*) FROM {from} GROUP BY {key}{}",
-                if t.unique.is_empty() { format!(", {alias}.{c}") } else { String::new() }
+                "SELECT CASE WHEN {n} IS NULL THEN 1 ELSE 0 END AS {column}, {alias}.{c}, count(*) FROM {from} GROUP BY {}",
+                key.join(", ")
             )
         }
         8 => format!(

@@ -62,15 +62,15 @@ fn statement(scene: &Scene, t: &Table, start: usize, random: &mut Random) -> Str
     match random.range(0, 24) {
         0..5 => insert(
             t,
-            &format!("generate_series({start}, {}) i", start as i64 + random.range(0, 30)),
+            &format!("generate_series({start}, {}) gen_i", start as i64 + random.range(0, 30)),
         ),
         5 => format!(
             "{} ON CONFLICT DO NOTHING",
-            insert(t, &format!("generate_series(30, {}) i", random.range(30, 90)))
+            insert(t, &format!("generate_series(30, {}) gen_i", random.range(30, 90)))
         ),
         6 => format!(
             "{} ON CONFLICT ({n}) DO UPDATE SET {n} = excluded.{n} + 70000",
-            insert(t, "generate_series(3, 9) i")
+            insert(t, "generate_series(3, 9) gen_i")
         ),
         7..12 if !written.is_empty() => {
             let c = written[random.range(0, written.len() as i64) as usize];
@@ -98,7 +98,7 @@ fn statement(scene: &Scene, t: &Table, start: usize, random: &mut Random) -> Str
             format!("TRUNCATE {sql}{}", ["", " CASCADE"][random.range(0, 2) as usize])
         }
         19 if scene.version >= 15 => format!(
-            "MERGE INTO {sql} AS own_row USING generate_series(3, 60) AS i ON own_row.{n} = i * 3 WHEN MATCHED AND i % 4 = 0 THEN DELETE WHEN MATCHED THEN UPDATE SET {n} = own_row.{n} + 90000"
+            "MERGE INTO {sql} AS own_row USING generate_series(3, 60) AS gen_i ON own_row.{n} = gen_i * 3 WHEN MATCHED AND gen_i % 4 = 0 THEN DELETE WHEN MATCHED THEN UPDATE SET {n} = own_row.{n} + 90000"
         ),
         20 | 21 if !scene.views.is_empty() => {
             let writable: Vec<_> = scene.views.iter().filter(|v| v.writable).collect();

@@ -33,6 +33,7 @@ use case::{Story, Tally};
 use libtest_mimic::Trial;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use std::cell::{Cell, RefCell};
+use std::time::{Duration, Instant};
 
 /// Trials for each server, so that they can run side by side.
 const PARTS: u64 = 4;
@@ -40,6 +41,8 @@ const PARTS: u64 = 4;
 const SCHEMAS: u64 = 40;
 /// How often a failing schema is made smaller, at most.
 const SHRINKS: u32 = 120;
+/// How long that may take.
+const SHRINKING: Duration = Duration::from_secs(120);
 
 /// Some tests for each server.
 pub fn tests() -> Vec<Trial> {
@@ -98,7 +101,7 @@ fn one(server: &Server, part: u64, number: u64, seed: u64) -> Result<Tally, Stri
         failure_persistence: None,
         ..Config::default()
     };
-    let (tally, first) = (Cell::new(Tally::default()), RefCell::new(None::<String>));
+    let (tally, first) = (Cell::new(Tally::default()), RefCell::new(None::<(String, Instant)>));
     let result =
         TestRunner::new_with_rng(config, rng).run(
             &spec::spec(server.version),
@@ -110,7 +113,7 @@ fn one(server: &Server, part: u64, number: u64, seed: u64) -> Result<Tally, Stri
                 Err(why) => {
                     let kind = why.split(':').next().unwrap_or_default().to_owned();
                     let mut first = first.borrow_mut();
-                    if first.get_or_insert(kind.clone()) == &kind {
+                    if first.get_or_insert_with(|| (kind.clone(), Instant::now())).0 == kind {
                         Err(TestCaseError::fail(why))
                     } else {
                         Ok(())

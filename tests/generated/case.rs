@@ -35,6 +35,7 @@ pub type Failure = String;
 
 /// A schema as SQL, with what is done to it.
 pub struct Story {
+    features: Vec<&'static str>,
     scene: Scene,
     acts: Vec<Act>,
 }
@@ -45,12 +46,15 @@ impl Story {
         let mut scene = Scene::new(spec, version);
         features::make(&mut scene, &spec.features, spec.refused);
         let acts = workload::acts(&scene, &spec.workload);
-        Self { scene, acts }
+        let on = spec.features.iter().filter(|f| f.on);
+        let features = on.map(|f| features::KINDS[f.kind].name).collect();
+        Self { features, scene, acts }
     }
 
     /// As a script for psql, with what a reader needs to know.
     pub fn script(&self) -> String {
-        let mut out = format!("-- table: {}\n", self.scene.tables[self.scene.target].sql());
+        let table = self.scene.tables[self.scene.target].sql();
+        let mut out = format!("-- table: {table}\n-- made of: {}\n", self.features.join(", "));
         for setting in &self.scene.settings {
             out.push_str(&format!("-- ALTER DATABASE … SET {setting}\n"));
         }

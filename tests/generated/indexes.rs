@@ -1,6 +1,5 @@
 //! Indexes of all methods, with all options.
 
-use super::constraints::DIFFERS;
 use super::expressions::condition;
 use super::names::name;
 use super::scene::{Column, Scene, Table};
@@ -26,17 +25,12 @@ pub fn index(scene: &mut Scene, random: &mut Random) {
     if t.owner == "shape_owner" && random.percent(8) {
         body.push_str(" TABLESPACE shape_space");
     }
-    let mut drifts = false;
     if random.percent(30) {
         let condition = condition(&t, random, "", false);
-        drifts = condition.drifts;
-        body.push_str(&format!(" WHERE {}", condition.sql));
+        body.push_str(&format!(" WHERE {}", condition));
     }
     let unique = if unique { "UNIQUE " } else { "" };
     scene.say(t.owner, format!("CREATE {unique}INDEX {index} ON {} {body}", t.sql()));
-    if drifts {
-        scene.refuse(DIFFERS, false, &[table]);
-    }
     let full = format!("{}.{index}", ident(&t.schema));
     if body.contains("lower(") && random.percent(50) {
         scene.say(t.owner, format!("ALTER INDEX {full} ALTER COLUMN 1 SET STATISTICS 99"));

@@ -74,7 +74,7 @@ pub fn name(scene: &mut Scene, random: &mut Random, prefix: &str) -> String {
         16 => format!("{prefix}::text{n}"),
         17 => format!("{prefix}\n{n}"),
         18 => format!(",\"){prefix}{n}"),
-        19 => format!("repackd_{n}_new"),
+        19 => format!("new_repackd_{n}"),
         20 => format!(" {prefix}{n} "),
         21 => format!("E'{prefix}\\'{n}"),
         22 => format!("{n}{prefix}"),

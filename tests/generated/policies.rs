@@ -3,7 +3,6 @@
 use super::expressions::condition;
 use super::names::name;
 use super::scene::Scene;
-use super::views::PRINTED;
 use crate::support::random::Random;
 use repackd::names::ident;
 
@@ -32,10 +31,10 @@ pub fn policy(scene: &mut Scene, random: &mut Random) {
         other.sql(),
         other.number()
     );
-    let (using, drifts) = match random.range(0, 4) {
-        0 => (elsewhere, false),
-        1 => (format!("current_user <> 'nobody' AND {} <> 9", t.number()), false),
-        _ => (condition.sql, condition.drifts),
+    let using = match random.range(0, 4) {
+        0 => elsewhere,
+        1 => format!("current_user <> 'nobody' AND {} <> 9", t.number()),
+        _ => condition,
     };
     let mut tail =
         if command == " FOR INSERT" { String::new() } else { format!(" USING ({using})") };
@@ -47,9 +46,6 @@ pub fn policy(scene: &mut Scene, random: &mut Random) {
     }
     scene.say(t.owner, format!("GRANT SELECT ON {} TO PUBLIC", sql));
     scene.superuser(format!("CREATE POLICY {policy} ON {sql}{kind}{command}{roles}{tail}"));
-    if drifts {
-        scene.refuse(PRINTED, false, &[table, other_at]);
-    }
     if random.percent(60) {
         scene.say(t.owner, format!("ALTER TABLE {sql} ENABLE ROW LEVEL SECURITY"));
     }

@@ -131,6 +131,12 @@ pub fn publication(scene: &mut Scene, random: &mut Random) {
         }
         _ => format!("TABLE {}", t.sql()),
     };
+    for t in scene.tables.clone().iter().filter(|t| t.primary.is_none()) {
+        // Otherwise, clients could not update them any more.
+        if random.percent(80) {
+            scene.say(t.owner, format!("ALTER TABLE {} REPLICA IDENTITY FULL", t.sql()));
+        }
+    }
     scene.superuser(format!("CREATE PUBLICATION {publication} FOR {what}{with}"));
     if !what.contains("SCHEMA") {
         let owner = if scene.mixed {

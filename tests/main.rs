@@ -15,6 +15,7 @@ mod connect;
 mod cutovers;
 mod generated;
 mod interrupted;
+mod matrix;
 mod neighbours;
 mod reader;
 mod refusals;
@@ -44,5 +45,6 @@ fn main() {
     trials.extend(snapshots::tests());
     trials.extend(applications::tests());
     trials.extend(generated::tests());
+    trials.extend(matrix::tests());
     libtest_mimic::run(&arguments, trials).exit();
 }

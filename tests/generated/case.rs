@@ -160,6 +160,8 @@ async fn compared(
     job.settings = Settings {
         copy_jobs: random.range(1, 4) as u32,
         index_jobs: random.range(1, 3) as u32,
+        // How long anybody waits is not the question here, and other tests keep the machine busy.
+        cutover_budget: Duration::from_secs(5),
         max_replay_rows: [3, 40, 20_000][random.range(0, 3) as usize],
         ..quick()
     };

@@ -323,7 +323,7 @@ impl Scene {
         };
         let last = &t.columns[t.columns.len() - 1];
         // A virtual column cannot be in an index.
-        let last = if last.written { last.name.clone() } else { number.clone() };
+        let last = if last.written { last.name.clone() } else { t.number().to_owned() };
         self.tables[table].held = key.iter().cloned().chain([last.clone()]).collect();
         let list = key.join(", ");
         let constraint = ident(&name(self, random, "key"));

@@ -14,8 +14,10 @@ mod config;
 mod connect;
 mod cutovers;
 mod family;
+mod generated;
 mod interrupted;
 mod manners;
+mod matrix;
 mod matviews;
 mod neighbours;
 mod races;
@@ -52,5 +54,7 @@ fn main() {
     trials.extend(snapshots::tests());
     trials.extend(races::tests());
     trials.extend(applications::tests());
+    trials.extend(generated::tests());
+    trials.extend(matrix::tests());
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -43,6 +43,12 @@ const SETTINGS: &[(&str, &str)] = &[
     ("client_min_messages", "warning"),
     ("synchronize_seqscans", "off"),
     ("jit", "off"),
+    // A worker for every look at the catalog would use up the budget of the cutover. The same
+    // setting, before and since PostgreSQL 16.
+    ("force_parallel_mode", "off"),
+    ("debug_parallel_query", "off"),
+    // Failed statements are part of the work.
+    ("exit_on_error", "off"),
     // Progress that a crash takes back is done again, together with its record: WAL is replayed in
     // order. Only the cutover asks for more.
     ("synchronous_commit", "off"),

@@ -4,10 +4,68 @@
 //! ((ARRAY['new'::character varying, …])::text[])`. Read again, that cast goes to each element
 //! instead, and is printed differently from then on: a dump would show another text, though nothing
 //! has changed in meaning. Without the cast the server adds it by itself, as it did the first time.
+//!
+//! `a BETWEEN 1 AND 9 AND b` is printed as `((a >= 1) AND (a <= 9)) AND b`. Read again, that becomes
+//! one list of three conditions, and is printed so. A cast of the inner pair to boolean keeps the
+//! parser from joining the lists, and leaves no trace. So it goes with NOT BETWEEN and with rows that
+//! are compared.
 
 /// Respells what needs it.
 pub fn all(statements: Vec<String>) -> Vec<String> {
-    statements.into_iter().map(|s| if s.contains("(ARRAY[") { respell(&s) } else { s }).collect()
+    let one = |s: String| {
+        let s = if s.contains("(ARRAY[") { respell(&s) } else { s };
+        if s.contains("((") { keep_nested(&s) } else { s }
+    };
+    statements.into_iter().map(one).collect()
+}
+
+/// Keeps a list of conditions apart that begins another list with the same word between them.
+fn keep_nested(sql: &str) -> String {
+    let mut casts = Vec::new();
+    let mut before = 0;
+    let mut at = 0;
+    while at < sql.len() {
+        let length = token(&sql[at..]);
+        if before == b'(' && sql.as_bytes()[at] == b'(' {
+            casts.extend(nested(&sql[at + 1..]).map(|end| at + 1 + end));
+        }
+        // A quoted name or constant ends in its quote, and is no bracket.
+        before = sql.as_bytes()[at + length - 1];
+        at += length;
+    }
+    casts.sort_unstable();
+    let mut out = String::with_capacity(sql.len() + casts.len() * 9);
+    let mut copied = 0;
+    for cast in casts {
+        out.push_str(&sql[copied..cast]);
+        out.push_str("::boolean");
+        copied = cast;
+    }
+    out.push_str(&sql[copied..]);
+    out
+}
+
+/// The end of the bracket that was open before `text`, if it holds a list that would be joined with
+/// the one it begins.
+fn nested(text: &str) -> Option<usize> {
+    let end = closing(text)?;
+    let joined = |word| text[end + 1..].starts_with(word) && has_outside(&text[..end], word);
+    (joined(" AND ") || joined(" OR ")).then_some(end + 1)
+}
+
+/// Whether a word stands in the text outside of quotes and brackets.
+fn has_outside(text: &str, word: &str) -> bool {
+    let (mut at, mut depth) = (0, 0);
+    while at < text.len() {
+        match text.as_bytes()[at] {
+            b'(' | b'[' => depth += 1,
+            b')' | b']' => depth -= 1,
+            _ if depth == 0 && text[at..].starts_with(word) => return true,
+            _ => {}
+        }
+        at += token(&text[at..]);
+    }
+    false
 }
 
 /// Takes the cast from `ANY ((ARRAY[…])::type[])`, and from ALL.
@@ -98,7 +156,28 @@ fn token(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::respell;
+    use super::{keep_nested, respell};
+
+    #[test]
+    fn a_list_that_begins_a_list_stays_apart() {
+        assert_eq!(
+            keep_nested("CHECK ((((n >= 0) AND (n <= 100)) AND (p > 0)))"),
+            "CHECK ((((n >= 0) AND (n <= 100))::boolean AND (p > 0)))"
+        );
+        assert_eq!(
+            keep_nested("WHEN ((((a) OR (b)) OR (c)) OR (((d) AND (e)) AND (f)))"),
+            "WHEN ((((a) OR (b))::boolean OR (c))::boolean OR (((d) AND (e))::boolean AND (f)))"
+        );
+        for same in [
+            "CHECK (((a) AND (b) AND (c)))",
+            "CHECK ((((a) AND (b)) OR (c)))",
+            "CHECK (((c) AND ((a) AND (b))))",
+            "CHECK ((('((a) AND (b))'::text) AND (c)))",
+            "CHECK (((f((a) AND (b)) > 1) AND (\"((a) AND \" > 1)))",
+        ] {
+            assert_eq!(keep_nested(same), same);
+        }
+    }
 
     #[test]
     fn the_cast_of_a_list_goes() {

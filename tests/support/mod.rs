@@ -90,6 +90,15 @@ impl Database {
         Ok(me)
     }
 
+    /// Creates one with everything that is in this one, which nobody may be using.
+    pub async fn copy(&self) -> Result<Self, String> {
+        let name = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let admin = client(&self.server.url).await?;
+        let create = format!("CREATE DATABASE {name} TEMPLATE {}", self.name);
+        admin.batch_execute(&create).await.map_err(words)?;
+        Ok(Self { server: self.server.clone(), name })
+    }
+
     /// The URL for a user.
     pub fn url(&self, user: &str) -> String {
         let base = self.server.url.replace("postgres@", &format!("{user}@"));

@@ -9,6 +9,7 @@ use super::patience::persistently;
 use super::sequences;
 use crate::catalog::{self, lookup};
 use crate::error::{Error, Result};
+use crate::failpoint::{ABORT_DROP, At, CLEANUP_DROP};
 use crate::names::{QualifiedName, ident};
 use crate::pg::{run_all, settings};
 use std::time::Duration;
@@ -23,7 +24,7 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
     let old = QualifiedName::new(&run.subject.names.old, &run.subject.table.name);
     let mut statements = vec![format!("DROP TABLE IF EXISTS {} RESTRICT", old.sql())];
     statements.extend(remains(run));
-    drop_all(run, &statements).await
+    drop_all(run, &statements).at(CLEANUP_DROP).await
 }
 
 /// Takes capture off the table and drops the shadow and the schemas. The triggers go first and by
@@ -34,7 +35,7 @@ pub async fn abort(run: &mut Run<'_>) -> Result<()> {
     let mut statements =
         vec![format!("DROP TABLE IF EXISTS {} RESTRICT", run.subject.shadow().sql())];
     statements.extend(remains(run));
-    drop_all(run, &statements).await
+    drop_all(run, &statements).at(ABORT_DROP).await
 }
 
 /// What every run has, whatever its phase; in this order nothing depends on what goes before it.

@@ -6,6 +6,7 @@
 
 use super::context::{Run, interruptible};
 use crate::error::{Error, Result};
+use crate::failpoint::{At, DRAIN};
 use crate::job::Phase;
 use crate::pg::{REPEATABLE_READ, run_all, transaction};
 use crate::sql::drain as sql;
@@ -102,6 +103,7 @@ pub async fn once(run: &mut Run<'_>, limit: Option<u64>) -> Result<Drained> {
             }
             Ok(done)
         })
+        .at(DRAIN)
         .await;
         match result {
             Ok((drained, floor)) => {

@@ -3,6 +3,7 @@
 use super::context::Run;
 use crate::catalog::{Describer, TableDescription, difference::difference, lookup};
 use crate::error::{Error, Result};
+use crate::failpoint::{At, EXCHANGE, EXCHANGE_COMMIT, EXCHANGE_JOURNAL};
 use crate::job::Phase;
 use crate::names::QualifiedName;
 use crate::pg::{Session, run_all, settings};
@@ -20,7 +21,7 @@ pub async fn run(
 ) -> Result<()> {
     let deadline = Instant::now() + left;
     let swapped = {
-        let work = swap(run, describer, before, left);
+        let work = swap(run, describer, before, left).at(EXCHANGE);
         tokio::pin!(work);
         tokio::select! {
             result = &mut work => result,
@@ -34,9 +35,9 @@ pub async fn run(
     let now = swapped?;
     run.journal.phase = Phase::Validate;
     run.journal.state.taken_over = Some(now);
-    let saved = run.journal.save(run.sessions.holder.client()).await;
+    let saved = run.journal.save(run.sessions.holder.client()).at(EXCHANGE_JOURNAL).await;
     let committed = match saved {
-        Ok(()) => run.sessions.holder.batch_execute("COMMIT").await,
+        Ok(()) => run.sessions.holder.batch_execute("COMMIT").at(EXCHANGE_COMMIT).await,
         Err(e) => {
             run.journal.phase = Phase::Cutover;
             return Err(e);

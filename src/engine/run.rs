@@ -9,6 +9,7 @@ use super::{
 };
 use crate::catalog::lookup::{self, Found};
 use crate::error::{Error, Result, Verdict};
+use crate::failpoint::{At, PREPARE};
 use crate::job::{Ending, Event, Figures, Phase, Report};
 use crate::pg::settings;
 use crate::preflight;
@@ -84,7 +85,7 @@ async fn start(
     send(Event::Phase { table: name.clone(), phase: Phase::Prepare });
     let started = Instant::now();
     let figures = Figures { before, ..Figures::default() };
-    let journal = prepare::run(&sessions.worker, &subject, &preflight, figures).await?;
+    let journal = prepare::run(&sessions.worker, &subject, &preflight, figures).at(PREPARE).await?;
     send(Event::PhaseDone { table: name, phase: Phase::Prepare, took: started.elapsed() });
     Ok(journal)
 }

@@ -12,6 +12,8 @@ mod bad_input;
 mod cli;
 mod config;
 mod connect;
+#[cfg(feature = "failpoints")]
+mod crash;
 mod cutovers;
 mod interrupted;
 mod neighbours;
@@ -42,5 +44,10 @@ fn main() {
     trials.extend(reader::tests());
     trials.extend(snapshots::tests());
     trials.extend(applications::tests());
-    libtest_mimic::run(&arguments, trials).exit();
+    #[cfg(feature = "failpoints")]
+    trials.extend(crash::tests());
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    #[cfg(feature = "failpoints")]
+    crash::print();
+    conclusion.exit();
 }

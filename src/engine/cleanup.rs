@@ -29,7 +29,16 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
 
 /// Takes capture off the table and drops the shadow and the schemas. The triggers go first and by
 /// themselves: were the log dropped under them, writers would fail.
+///
+/// That it was begun is written down before. Otherwise, should it die half-way, a resume would find
+/// its triggers gone and blame somebody else.
 pub async fn abort(run: &mut Run<'_>) -> Result<()> {
+    run.journal.state.given_up = true;
+    if let Err(e) = run.journal.save(run.sessions.worker.client()).await
+        && e.sqlstate().is_none()
+    {
+        return Err(e);
+    }
     capture::detach(run).await?;
     sequences::restore(run).await?;
     let mut statements =

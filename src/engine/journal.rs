@@ -33,6 +33,9 @@ pub struct State {
     /// Privileges of the old table as taken over by the exchange.
     #[serde(default)]
     pub taken_over: Option<TableDescription>,
+    /// Whether an abort was begun: then capture may be off already, and there is no going on.
+    #[serde(default)]
+    pub given_up: bool,
     /// The figures so far.
     pub figures: Figures,
     /// Who runs it.

@@ -37,6 +37,7 @@ pub async fn run(
                 finished: false,
                 released: Vec::new(),
                 taken_over: None,
+                given_up: false,
                 figures,
                 login: preflight.login.clone(),
                 repackd: env!("CARGO_PKG_VERSION").to_owned(),

@@ -11,6 +11,8 @@ pub enum Stage {
     Before,
     /// The run is kept, in this phase.
     Kept(Phase),
+    /// The run is being removed, and part of it is left.
+    GivenUp(Phase),
     /// Everything was removed again.
     Removed,
     /// Nobody knows whether the cutover was committed.
@@ -50,7 +52,7 @@ pub fn failed(job: &Job, table: &str, stage: Stage, error: Error, figures: Figur
     };
     let lost = error.verdict() == Verdict::Resume;
     let phase = match stage {
-        Stage::Kept(phase) => phase,
+        Stage::Kept(phase) | Stage::GivenUp(phase) => phase,
         Stage::Unknown => Phase::Cutover,
         _ => Phase::Preflight,
     };
@@ -79,6 +81,10 @@ pub fn failed(job: &Job, table: &str, stage: Stage, error: Error, figures: Figur
                 "the new {table} is live and complete; the old one waits in the schema repackd_…_old to be dropped"
             ),
             Some(format!("`repackd resume {table}` drops it")),
+        ),
+        Stage::GivenUp(_) => (
+            "the table is untouched and in use; not everything of the run is removed yet".to_owned(),
+            Some(format!("`repackd abort {table}` goes on removing it")),
         ),
         Stage::Kept(_) => (
             "the table is untouched and in use; the shadow and the capture triggers are kept"

@@ -4,8 +4,8 @@ use super::context::{Control, Job, Run, Sessions};
 use super::journal::{self, Journal};
 use super::report::{self, Stage};
 use super::{
-    begin, capture, cleanup, copy, cutover, drain, fingerprint, index, prepare, purge, validate,
-    verify,
+    abort, begin, capture, cleanup, copy, cutover, drain, fingerprint, index, prepare, purge,
+    validate, verify,
 };
 use crate::catalog::lookup::{self, Found};
 use crate::error::{Error, Result, Verdict};
@@ -48,6 +48,10 @@ pub async fn run(job: &Job, table: &Found, goal: Goal, control: &Control) -> Rep
         journal.state.figures.seconds.insert(Phase::Prepare, seconds);
     }
     let mut run = Run::new(job, control, sessions, journal);
+    if run.journal.state.given_up {
+        run.note("it was being given up already: that was brought to its end");
+        return abort::give_up(run).await;
+    }
     let result = match phases(&mut run, goal).await {
         Err(error) => Err(blame(&run, error).await),
         done => done,
@@ -226,7 +230,7 @@ async fn conclude(mut run: Run<'_>, result: Result<()>) -> Report {
                 Ok(()) => Stage::Removed,
                 Err(e) => {
                     run.note(format!("removing the run failed too: {e}"));
-                    Stage::Kept(run.journal.phase)
+                    Stage::GivenUp(run.journal.phase)
                 }
             };
             report::failed(job, &name, stage, error, run.journal.state.figures)

@@ -15,6 +15,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 /// Dereferences to the [`Client`].
 pub struct Session {
     client: Arc<Client>,
+    #[cfg_attr(not(feature = "failpoints"), expect(dead_code, reason = "for failpoints"))]
     driver: tokio::task::AbortHandle,
     pid: i32,
     tls: MakeRustlsConnect,

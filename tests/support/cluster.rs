@@ -81,6 +81,30 @@ impl Cluster {
         Ok(copy)
     }
 
+    /// A standby that follows this one, which must be running.
+    pub fn follower(&self) -> Result<Self, String> {
+        let copy = Self { version: self.version, port: free_port()?, directory: fresh("own")? };
+        self.stop("fast")?;
+        run(Command::new("cp").arg("-a").arg(&self.directory).arg(&copy.directory))?;
+        self.start()?;
+        run(as_server(Path::new("/usr/bin/touch"))?.arg(copy.directory.join("standby.signal")))?;
+        let primary = format!(
+            "primary_conninfo = 'host=127.0.0.1 port={} user=postgres'\nhot_standby_feedback = on\n",
+            self.port
+        );
+        let file = copy.directory.join("postgresql.auto.conf");
+        let mut text = std::fs::read_to_string(&file).map_err(words)?;
+        text.push_str(&primary);
+        std::fs::write(&file, text).map_err(words)?;
+        copy.start()?;
+        Ok(copy)
+    }
+
+    /// Makes a standby a primary.
+    pub fn promote(&self) -> Outcome {
+        run(self.program("pg_ctl")?.args(["-D", &self.data(), "-w", "-t", "60", "promote"]))
+    }
+
     /// Starts it.
     pub fn start(&self) -> Outcome {
         let log = self.directory.join("log.txt").display().to_string();

@@ -1,0 +1,120 @@
+//! Killed anywhere: at every step of a run, in every way ([`repackd::failpoint`]). Whatever is left,
+//! `resume` brings to its end and `abort` takes back; no row is lost, none is doubled.
+//!
+//! `make test` kills at every place, and tries some of the rest; `make torture` tries all of it, for as
+//! long as one likes.
+
+mod arena;
+mod case;
+mod play;
+mod servers;
+mod tally;
+mod torture;
+
+use crate::bad_input::ends;
+use crate::support::random::{Random, seed};
+use crate::support::{Outcome, Server, block_on};
+use arena::{Arena, Damage};
+use case::Case;
+use libtest_mimic::Trial;
+use std::time::Duration;
+pub use tally::print;
+
+/// The cases of `make test` are spread over so many trials for each server.
+const SHARDS: usize = 3;
+
+/// How many of the cases other than kills each of them tries.
+const OTHERS: usize = 5;
+
+/// How many of the cases in which the server stops `make test` tries.
+const LOST: usize = 3;
+
+/// The trials of this module.
+pub fn tests() -> Vec<Trial> {
+    let servers = ends();
+    if let Some(budget) = torture::budget() {
+        return servers.into_iter().map(|server| tortured(server, budget)).collect();
+    }
+    let mut all = Vec::new();
+    for (at, server) in servers.iter().enumerate() {
+        for shard in 0..SHARDS {
+            let (server, of) = (server.clone(), servers.len() * SHARDS);
+            let name = format!("crash::killed_anywhere::pg{}::{shard}", server.version);
+            let number = at * SHARDS + shard;
+            all.push(Trial::test(name, move || {
+                let seed = seed();
+                let work = sample(&server, seed, number, of);
+                block_on(work).map_err(|e| format!("REPACKD_TEST_SEED={seed}: {e}").into())
+            }));
+        }
+    }
+    for server in servers {
+        for (name, promote) in [("server_stopped", false), ("standby_promoted", true)] {
+            let version = server.version;
+            all.push(Trial::test(format!("crash::{name}::pg{version}"), move || {
+                let seed = seed();
+                let work = server_lost(version, seed, promote);
+                block_on(work).map_err(|e| format!("REPACKD_TEST_SEED={seed}: {e}").into())
+            }));
+        }
+    }
+    all
+}
+
+fn tortured(server: Server, budget: Duration) -> Trial {
+    Trial::test(format!("crash::torture::pg{}", server.version), move || {
+        let seed = seed();
+        let work = torture::torture(&server, seed, budget);
+        block_on(work).map_err(|e| format!("REPACKD_TEST_SEED={seed}: {e}").into())
+    })
+}
+
+/// The `number`th of `of` parts of the kills, and some others. All parts together have every kill.
+fn cases(seed: u64, number: usize, of: usize) -> Vec<Case> {
+    let mut random = Random::new(seed, 0);
+    let (mut kills, mut others): (Vec<_>, Vec<_>) = case::all()
+        .into_iter()
+        .filter(|c| c.action != "stop-server")
+        .partition(|c| c.action == "kill");
+    random.shuffle(&mut kills);
+    random.shuffle(&mut others);
+    let kills = kills.into_iter().skip(number).step_by(of);
+    kills.chain(others.into_iter().skip(number * OTHERS).take(OTHERS)).collect()
+}
+
+/// Some of the cases in which the server stops, and one at the COMMIT of the exchange.
+async fn server_lost(version: u32, seed: u64, promote: bool) -> Outcome {
+    let mut random = Random::new(seed, u64::from(version) + 100);
+    let mut cases: Vec<_> = case::all().into_iter().filter(|c| c.action == "stop-server").collect();
+    random.shuffle(&mut cases);
+    let at_commit = cases.iter().find(|c| c.point() == "exchange-commit-after").cloned();
+    let picked: Vec<_> = at_commit.into_iter().chain(cases.into_iter().take(LOST)).collect();
+    for case in picked {
+        let case = case.varied(&mut random);
+        let played = match promote {
+            true => servers::promoted(version, &case, &mut random).await,
+            false => servers::stopped(version, &case, &mut random).await,
+        };
+        let played = played.map_err(|e| format!("{case}: {e}"))?;
+        println!("{case}: {:?}", played.end);
+        if played.damage != Damage::default() {
+            return Err(format!("{case}: {:?}", played.damage));
+        }
+    }
+    Ok(())
+}
+
+async fn sample(server: &Server, seed: u64, number: usize, of: usize) -> Outcome {
+    let arena = Arena::build(server, seed, true).await?;
+    let mut random = Random::new(seed, number as u64 + 1);
+    for case in cases(seed, number, of) {
+        let case = case.varied(&mut random);
+        let began = std::time::Instant::now();
+        let played = play::play(&arena, &case, &mut random).await?;
+        println!("{case}: {:?}, {:?}", played.end, began.elapsed());
+        if played.damage != Damage::default() {
+            return Err(format!("{case}: {:?}", played.damage));
+        }
+    }
+    arena.end().await
+}

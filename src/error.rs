@@ -157,6 +157,13 @@ impl Error {
             || self.is(&SqlState::T_R_DEADLOCK_DETECTED)
     }
 
+    /// Whether the server says that what was asked for cannot be, as things are: classes 42, say a
+    /// missing name or right, and 55, but for a lock.
+    pub fn is_impossible(&self) -> bool {
+        let class = |c: &SqlState| c.code().starts_with("42") || c.code().starts_with("55");
+        !self.is_lock() && self.sqlstate().is_some_and(class)
+    }
+
     /// Whether the server has run out of disk space.
     pub fn is_disk_full(&self) -> bool {
         self.is(&SqlState::DISK_FULL)

@@ -35,7 +35,8 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
 pub async fn abort(run: &mut Run<'_>) -> Result<()> {
     run.journal.state.given_up = true;
     if let Err(e) = run.journal.save(run.sessions.worker.client()).await
-        && e.sqlstate().is_none()
+        && matches!(e, Error::Sql { .. })
+        && !e.is_disk_full()
     {
         return Err(e);
     }

@@ -38,10 +38,26 @@ pub struct State {
     pub given_up: bool,
     /// The figures so far.
     pub figures: Figures,
-    /// Who runs it.
+    /// Who began it, or went on with it last.
     pub login: String,
-    /// Version of repackd.
+    /// Version of his repackd.
     pub repackd: String,
+    /// The host it ran on.
+    #[serde(default)]
+    pub host: String,
+    /// Its process there.
+    #[serde(default)]
+    pub pid: u32,
+}
+
+impl State {
+    /// Puts down this process as the one whose run it is.
+    pub fn sign(&mut self, login: String) {
+        self.login = login;
+        self.repackd = env!("CARGO_PKG_VERSION").to_owned();
+        self.host = whoami::hostname().unwrap_or_default();
+        self.pid = std::process::id();
+    }
 }
 
 /// The journal of a run that exists in the database.

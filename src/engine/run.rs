@@ -123,7 +123,10 @@ async fn resume(oid: u32, name: &str, sessions: &Sessions) -> Result<Journal> {
         });
     };
     settings::become_role(&sessions.worker, &found.owner).await?;
-    journal::read(sessions.worker.client(), found).await
+    let mut journal = journal::read(sessions.worker.client(), found).await?;
+    let row = sessions.worker.query_one("SELECT session_user::text", &[]).await;
+    journal.state.sign(row.map_err(Error::sql("asking for the login role"))?.get(0));
+    Ok(journal)
 }
 
 async fn phases(run: &mut Run<'_>, goal: Goal) -> Result<()> {

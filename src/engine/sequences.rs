@@ -8,7 +8,7 @@
 use super::context::Run;
 use super::patience::patiently;
 use crate::catalog::lookup;
-use crate::error::{Error, Result, Verdict};
+use crate::error::{Error, Result};
 use crate::failpoint::{At, SEQUENCE_RELEASE, SEQUENCE_RESTORE};
 use crate::names::{QualifiedName, ident};
 use crate::pg::lock::Mode;
@@ -51,7 +51,7 @@ pub async fn restore(run: &mut Run<'_>) -> Result<()> {
             ident(&column)
         );
         match alter(run, oid, &sequence, &statement, None).at(SEQUENCE_RESTORE).await {
-            Err(e) if e.verdict() == Verdict::Stop && e.sqlstate().is_some() => {
+            Err(e) if e.is_impossible() => {
                 run.note(format!("sequence {sequence} could not be given back to {table}.{column} ({e}): do so with {statement}"));
             }
             other => other?,

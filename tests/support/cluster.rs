@@ -8,7 +8,8 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Everything the tests' databases expect to be there.
-const ROLES: &str = "CREATE ROLE shape_owner LOGIN; CREATE ROLE shape_other LOGIN;";
+const ROLES: &str =
+    "CREATE ROLE shape_owner LOGIN; CREATE ROLE shape_other LOGIN; CREATE ROLE shape_reader;";
 
 /// One server.
 pub struct Cluster {

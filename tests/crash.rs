@@ -6,17 +6,19 @@
 
 mod arena;
 mod case;
+mod lost;
 mod play;
-mod servers;
 mod tally;
 mod torture;
 
 use crate::bad_input::ends;
-use crate::support::random::{Random, seed};
-use crate::support::{Outcome, Server, block_on};
+use crate::support::random::Random;
+use crate::support::{Outcome, Server, block_on, servers};
 use arena::{Arena, Damage};
 use case::Case;
 use libtest_mimic::Trial;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use std::sync::OnceLock;
 use std::time::Duration;
 pub use tally::print;
 
@@ -29,13 +31,27 @@ const OTHERS: usize = 5;
 /// How many of the cases in which the server stops `make test` tries.
 const LOST: usize = 3;
 
+/// The seed of all trials of this module, in whatever processes they run: only together do they have
+/// every kill. nextest gives its processes a common identifier.
+fn seed() -> u64 {
+    static SEED: OnceLock<u64> = OnceLock::new();
+    *SEED.get_or_init(|| {
+        let given = std::env::var("REPACKD_TEST_SEED").is_ok();
+        match std::env::var("NEXTEST_RUN_ID") {
+            Ok(id) if !given => {
+                BuildHasherDefault::<DefaultHasher>::default().hash_one(id) % 1_000_000_000
+            }
+            _ => crate::support::random::seed(),
+        }
+    })
+}
+
 /// The trials of this module.
 pub fn tests() -> Vec<Trial> {
-    let servers = ends();
     if let Some(budget) = torture::budget() {
-        return servers.into_iter().map(|server| tortured(server, budget)).collect();
+        return servers().into_iter().map(|server| tortured(server, budget)).collect();
     }
-    let mut all = Vec::new();
+    let (mut all, servers) = (Vec::new(), ends());
     for (at, server) in servers.iter().enumerate() {
         for shard in 0..SHARDS {
             let (server, of) = (server.clone(), servers.len() * SHARDS);
@@ -92,8 +108,8 @@ async fn server_lost(version: u32, seed: u64, promote: bool) -> Outcome {
     for case in picked {
         let case = case.varied(&mut random);
         let played = match promote {
-            true => servers::promoted(version, &case, &mut random).await,
-            false => servers::stopped(version, &case, &mut random).await,
+            true => lost::promoted(version, &case, &mut random).await,
+            false => lost::stopped(version, &case, &mut random).await,
         };
         let played = played.map_err(|e| format!("{case}: {e}"))?;
         println!("{case}: {:?}", played.end);

@@ -8,7 +8,7 @@ use crate::support::{Outcome, Server, same, words};
 use std::time::{Duration, Instant};
 
 /// Rows at the beginning; each fills a page, so that there is more than one chunk.
-const ROWS: i64 = 5_000;
+const ROWS: i64 = 2_600;
 
 /// A trigger keeps a mirror of the table, in the writers' own transactions.
 const TABLE: &str = "
@@ -36,10 +36,10 @@ BEGIN
 END $$;
 CREATE TRIGGER keep_mirror AFTER INSERT OR UPDATE OR DELETE ON public.t
   FOR EACH ROW EXECUTE FUNCTION public.keep_mirror();
-INSERT INTO public.t (id, v) SELECT i, i::text FROM generate_series(1, 5000) i;
+INSERT INTO public.t (id, v) SELECT i, i::text FROM generate_series(1, 2600) i;
 CREATE TABLE public.children (id bigint PRIMARY KEY,
   t bigint REFERENCES public.t ON UPDATE CASCADE ON DELETE CASCADE);
-INSERT INTO public.children SELECT i, i FROM generate_series(1, 5000, 50) i;
+INSERT INTO public.children SELECT i, i FROM generate_series(1, 2600, 50) i;
 CREATE VIEW public.seen AS SELECT id, v FROM public.t;
 GRANT SELECT ON public.t, public.seen TO shape_reader;
 RESET ROLE;

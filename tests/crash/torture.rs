@@ -3,7 +3,7 @@
 use super::arena::{Arena, Damage};
 use super::case::{self, Case};
 use super::play::play;
-use super::{servers, tally};
+use super::{lost, tally};
 use crate::support::random::Random;
 use crate::support::{Outcome, Server};
 use std::time::{Duration, Instant};
@@ -49,7 +49,7 @@ async fn one(
     arena: &mut Option<Arena>,
 ) -> Outcome {
     let played = if case.action == "stop-server" {
-        servers::stopped(server.version, case, random).await
+        lost::stopped(server.version, case, random).await
     } else {
         let here = match arena.take() {
             Some(here) => here,

@@ -10,6 +10,7 @@ mod lost;
 mod play;
 mod tally;
 mod torture;
+mod wired;
 
 use crate::bad_input::ends;
 use crate::support::random::Random;
@@ -27,6 +28,9 @@ const SHARDS: usize = 3;
 
 /// How many of the cases other than kills each of them tries.
 const OTHERS: usize = 5;
+
+/// How many statements of a run are cut in `make test`.
+const CUTS: usize = 12;
 
 /// How many of the cases in which the server stops `make test` tries.
 const LOST: usize = 3;
@@ -65,6 +69,11 @@ pub fn tests() -> Vec<Trial> {
         }
     }
     for server in servers {
+        let here = server.clone();
+        all.push(Trial::test(format!("crash::cut_anywhere::pg{}", server.version), move || {
+            let seed = seed();
+            block_on(cut(&here, seed)).map_err(|e| format!("REPACKD_TEST_SEED={seed}: {e}").into())
+        }));
         for (name, promote) in [("server_stopped", false), ("standby_promoted", true)] {
             let version = server.version;
             all.push(Trial::test(format!("crash::{name}::pg{version}"), move || {
@@ -118,6 +127,19 @@ async fn server_lost(version: u32, seed: u64, promote: bool) -> Outcome {
         }
     }
     Ok(())
+}
+
+async fn cut(server: &Server, seed: u64) -> Outcome {
+    let mut random = Random::new(seed, u64::from(server.version) + 200);
+    let arena = Arena::build(server, seed, true).await?;
+    let all = wired::lengths(&arena).await?;
+    for _ in 0..CUTS {
+        let played = wired::play(&arena, all, &mut random).await?;
+        if played.damage != Damage::default() {
+            return Err(format!("{:?}", played.damage));
+        }
+    }
+    arena.end().await
 }
 
 async fn sample(server: &Server, seed: u64, number: usize, of: usize) -> Outcome {

@@ -2,7 +2,7 @@
 
 use super::context::Run;
 use crate::catalog::{Describer, TableDescription, difference::difference, lookup};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Verdict};
 use crate::failpoint::{At, EXCHANGE, EXCHANGE_COMMIT, EXCHANGE_JOURNAL};
 use crate::job::Phase;
 use crate::names::QualifiedName;
@@ -43,15 +43,14 @@ pub async fn run(
             return Err(e);
         }
     };
-    match committed {
-        Ok(()) => Ok(()),
-        // The server said no: nothing happened.
-        Err(e) if e.code().is_some() && !run.sessions.holder.is_closed() => {
-            run.journal.phase = Phase::Cutover;
-            Err(Error::sql("COMMIT of the exchange")(e))
-        }
-        Err(_) => find_out(run).await,
+    let Err(e) = committed.map_err(Error::sql("COMMIT of the exchange")) else { return Ok(()) };
+    // The server said no, and it was not its last word, which may come after a COMMIT that went
+    // through: nothing happened.
+    if e.verdict() != Verdict::Resume && !run.sessions.holder.is_closed() {
+        run.journal.phase = Phase::Cutover;
+        return Err(e);
     }
+    find_out(run).await
 }
 
 /// All of it but the commit. Returns the table as it is to be found afterwards.

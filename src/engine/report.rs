@@ -9,6 +9,8 @@ use crate::job::{Ending, Figures, Phase, Report};
 pub enum Stage {
     /// Nothing had been created.
     Before,
+    /// The reply to the COMMIT that begins a run may have been lost.
+    BegunPerhaps,
     /// The run is kept, in this phase.
     Kept(Phase),
     /// The run is being removed, and part of it is left.
@@ -60,6 +62,11 @@ pub fn failed(job: &Job, table: &str, stage: Stage, error: Error, figures: Figur
         Stage::Before => (
             "nothing was changed; the table is untouched and in use".to_owned(),
             before_advice(&error),
+        ),
+        Stage::BegunPerhaps => (
+            "the table is untouched and in use; whether a run of it was begun, the server alone knows"
+                .to_owned(),
+            Some("when the server is back, `repackd status` says so, and how to go on".to_owned()),
         ),
         Stage::Unknown => (
             format!("{table} is in use, either as it was or repacked: the server alone knows"),

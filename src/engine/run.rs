@@ -35,13 +35,14 @@ pub async fn run(job: &Job, table: &Found, goal: Goal, control: &Control) -> Rep
         Err(e) => return report::failed(job, &name, Stage::Before, e, Figures::default()),
     };
     let started = Instant::now();
+    let mut stage = Stage::Before;
     let begun = match goal {
-        Goal::RunNow | Goal::Prepare => start(job, table, &sessions, control).await,
+        Goal::RunNow | Goal::Prepare => start(job, table, &sessions, control, &mut stage).await,
         Goal::Resume => resume(table.oid, &name, &sessions).await,
     };
     let mut journal = match begun {
         Ok(journal) => journal,
-        Err(e) => return report::failed(job, &name, Stage::Before, e, Figures::default()),
+        Err(e) => return report::failed(job, &name, stage, e, Figures::default()),
     };
     if goal != Goal::Resume {
         let seconds = started.elapsed().as_secs_f64();
@@ -59,12 +60,13 @@ pub async fn run(job: &Job, table: &Found, goal: Goal, control: &Control) -> Rep
     conclude(run, result).await
 }
 
-/// A new run: preflight and prepare.
+/// A new run: preflight and prepare. `stage` says what may be left should it fail.
 async fn start(
     job: &Job,
     table: &Found,
     sessions: &Sessions,
     control: &Control,
+    stage: &mut Stage,
 ) -> Result<Journal> {
     let name = table.name.to_string();
     let send = |event| drop(control.events.send(event));
@@ -89,7 +91,14 @@ async fn start(
     send(Event::Phase { table: name.clone(), phase: Phase::Prepare });
     let started = Instant::now();
     let figures = Figures { before, ..Figures::default() };
-    let journal = prepare::run(&sessions.worker, &subject, &preflight, figures).at(PREPARE).await?;
+    let journal = prepare::run(&sessions.worker, &subject, &preflight, figures)
+        .at(PREPARE)
+        .await
+        .inspect_err(|e| {
+        if e.verdict() == Verdict::Resume {
+            *stage = Stage::BegunPerhaps;
+        }
+    })?;
     send(Event::PhaseDone { table: name, phase: Phase::Prepare, took: started.elapsed() });
     Ok(journal)
 }

@@ -1,7 +1,7 @@
 //! A table with a bit of everything, clients that write to it all along, and what must hold after each
 //! interruption.
 
-use crate::support::program::{Finished, start};
+use crate::support::program::{Finished, program, start};
 use crate::support::scene::Scene;
 use crate::support::writers::{Record, Writers};
 use crate::support::{Outcome, Server, same, words};
@@ -92,16 +92,21 @@ impl Arena {
 
     /// The command for that.
     pub fn command(&self, command: &str, armed: Option<&str>) -> std::process::Command {
+        let mut program = self.command_by(command, &self.scene.url());
+        if let Some(armed) = armed {
+            program.env("REPACKD_FAILPOINT", armed);
+        }
+        program
+    }
+
+    /// One that connects by another way.
+    pub fn command_by(&self, command: &str, url: &str) -> std::process::Command {
         // The budget is not what is tested here, and this machine may be busy with other tests.
         let budget: &[&str] = match command {
             "abort" => &[],
             _ => &["--cutover-budget", "800ms"],
         };
-        let mut program = self.scene.command(&[&[command], budget, &["t"]].concat());
-        if let Some(armed) = armed {
-            program.env("REPACKD_FAILPOINT", armed);
-        }
-        program
+        program(&[&[command], budget, &["t", "--url", url]].concat())
     }
 
     /// Changes a row, so that there is something in the key log.

@@ -8,6 +8,7 @@ pub mod random;
 pub mod scene;
 pub mod session;
 pub mod tmpfs;
+pub mod wire;
 pub mod writers;
 
 use repackd::catalog::lookup::Found;

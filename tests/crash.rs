@@ -133,6 +133,7 @@ async fn cut(server: &Server, seed: u64) -> Outcome {
     let mut random = Random::new(seed, u64::from(server.version) + 200);
     let arena = Arena::build(server, seed, true).await?;
     let all = wired::lengths(&arena).await?;
+    println!("statements of a run and of an abort: {all:?}");
     for _ in 0..CUTS {
         let played = wired::play(&arena, all, &mut random).await?;
         if played.damage != Damage::default() {

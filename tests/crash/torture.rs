@@ -3,7 +3,7 @@
 use super::arena::{Arena, Damage};
 use super::case::{self, Case};
 use super::play::play;
-use super::{lost, tally};
+use super::{lost, tally, wired};
 use crate::support::random::Random;
 use crate::support::{Outcome, Server};
 use std::time::{Duration, Instant};
@@ -29,44 +29,49 @@ pub async fn torture(server: &Server, seed: u64, budget: Duration) -> Outcome {
                 break 'all;
             }
             let case = case.varied(&mut random);
-            let told = one(server, &case, &mut random, &mut arena).await;
-            if let Err(why) = told {
+            let told = one(server, Some(&case), &mut random, &mut arena).await;
+            let cut = one(server, None, &mut random, &mut arena).await;
+            for why in [told, cut].into_iter().filter_map(Result::err) {
                 println!("pg{} {case}: {why}", server.version);
                 failures.push(format!("{case}: {}", why.lines().next().unwrap_or_default()));
             }
         }
     }
-    if let Some(arena) = arena {
+    if let Some((arena, _)) = arena {
         arena.end().await?;
     }
     if failures.is_empty() { Ok(()) } else { Err(failures.join("\n")) }
 }
 
+/// One case; without one, the wire is cut at any statement.
 async fn one(
     server: &Server,
-    case: &Case,
+    case: Option<&Case>,
     random: &mut Random,
-    arena: &mut Option<Arena>,
+    arena: &mut Option<(Arena, [u64; 2])>,
 ) -> Outcome {
-    let played = if case.action == "stop-server" {
+    let action = case.map_or("cut", |c| c.action);
+    let played = if let Some(case) = case.filter(|_| action == "stop-server") {
         lost::stopped(server.version, case, random).await
     } else {
-        let here = match arena.take() {
+        let (here, statements) = match arena.take() {
             Some(here) => here,
-            None => Arena::build(server, random.range(0, i64::MAX).unsigned_abs(), true).await?,
+            None => {
+                let seed = random.range(0, i64::MAX).unsigned_abs();
+                let here = Arena::build(server, seed, true).await?;
+                let statements = wired::lengths(&here).await?;
+                (here, statements)
+            }
         };
-        let played = play(&here, case, random).await;
-        *arena = Some(here);
+        let played = match case {
+            Some(case) => play(&here, case, random).await,
+            None => wired::play(&here, statements, random).await,
+        };
+        let sound = played.as_ref().is_ok_and(|p| p.damage == Damage::default());
+        *arena = sound.then_some((here, statements));
         played
     };
-    tally::count(case.action, played.as_ref().map_err(String::as_str));
-    let bad = match &played {
-        Ok(played) => played.damage != Damage::default(),
-        Err(_) => true,
-    };
-    if bad && case.action != "stop-server" {
-        *arena = None;
-    }
-    let played = played?;
-    if bad { Err(format!("{:?}", played.damage)) } else { Ok(()) }
+    tally::count(action, played.as_ref().map_err(String::as_str));
+    let damage = played?.damage;
+    if damage == Damage::default() { Ok(()) } else { Err(format!("{damage:?}")) }
 }

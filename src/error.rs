@@ -164,6 +164,13 @@ impl Error {
         !self.is_lock() && self.sqlstate().is_some_and(class)
     }
 
+    /// Whether the server is going down, or coming up.
+    pub fn is_shutdown(&self) -> bool {
+        self.is(&SqlState::ADMIN_SHUTDOWN)
+            || self.is(&SqlState::CRASH_SHUTDOWN)
+            || self.is(&SqlState::CANNOT_CONNECT_NOW)
+    }
+
     /// Whether the server has run out of disk space.
     pub fn is_disk_full(&self) -> bool {
         self.is(&SqlState::DISK_FULL)

@@ -83,6 +83,13 @@ pub fn failed(job: &Job, table: &str, stage: Stage, error: Error, figures: Figur
                 .to_owned(),
             Some(format!("`repackd run-now {table}` begins anew")),
         ),
+        // The last thing is a COMMIT, whose reply may be what was lost.
+        Stage::Kept(Phase::Cleanup) if lost => (
+            format!(
+                "the new {table} is live and complete; whether the old one is dropped already, the server alone knows"
+            ),
+            Some("when the server is back, `repackd status` says what is left, and how to finish it".to_owned()),
+        ),
         Stage::Kept(phase) if phase.is_past_cutover() => (
             format!(
                 "the new {table} is live and complete; the old one waits in the schema repackd_…_old to be dropped"

@@ -2,7 +2,7 @@
 //! aborted to its end.
 
 use super::arena::{Arena, Damage};
-use super::case::Case;
+use super::case::{Case, all};
 use crate::support::Outcome;
 use crate::support::program::Finished;
 use crate::support::random::Random;
@@ -44,10 +44,14 @@ async fn tell(
     let command = approach(arena, case, story).await?;
     let mut injected = 1;
     interrupted(arena, command, case, story)?;
-    // The same step once more, from before it: whatever was done of it is done again.
-    if random.percent(40) && !arena.scene.runs()?.is_empty() {
+    // Killed while it is picked up: before the same step, so that whatever was done of it is done
+    // again, or anywhere.
+    if random.percent(60) && !arena.scene.runs()?.is_empty() {
         let again = if case.in_abort() { "abort" } else { "resume" };
-        let second = Case { place: "before", action: "kill", nth: 1, delay: 0, ..case.clone() };
+        let second = match random.percent(60) {
+            true => Case { place: "before", action: "kill", nth: 1, delay: 0, ..case.clone() },
+            false => any_kill(random),
+        };
         story.push(format!("{again} {second}"));
         let ended = arena.repackd(again, Some(&second.armed()))?;
         injected += u64::from(ended.status.is_none());
@@ -57,6 +61,12 @@ async fn tell(
     }
     let end = finish(arena, random, story)?;
     Ok(Played { end, injected, damage: arena.damage().await? })
+}
+
+fn any_kill(random: &mut Random) -> Case {
+    let mut kills: Vec<_> = all().into_iter().filter(|c| c.action == "kill").collect();
+    let at = random.range(0, kills.len() as i64) as usize;
+    kills.swap_remove(at).varied(random)
 }
 
 /// Brings about the state in which the failpoint is met, and says by which command.

@@ -92,6 +92,30 @@ pub enum Error {
         /// What was in the way last.
         last: String,
     },
+    /// The work was held back for as long as it may be.
+    #[error("{table} was held back for {seconds} s (throttle_wait): {why}")]
+    HeldBack {
+        /// The table.
+        table: QualifiedName,
+        /// For how long.
+        seconds: u64,
+        /// Why, at last.
+        why: String,
+    },
+    /// The run takes more disk space than it may.
+    #[error(
+        "repacking {table} takes {used} bytes more by now, of which {retained} are WAL kept by a replication slot: max_extra_space is {most}"
+    )]
+    TooLarge {
+        /// The table.
+        table: QualifiedName,
+        /// Bytes taken.
+        used: i64,
+        /// Bytes of these that are WAL.
+        retained: i64,
+        /// Bytes allowed.
+        most: u64,
+    },
     /// A bounded wait for a lock ended without it.
     #[error("{0}")]
     LockWait(String),
@@ -158,10 +182,10 @@ impl Error {
     }
 
     /// Whether the server says that what was asked for cannot be, as things are: classes 42, say a
-    /// missing name or right, and 55, but for a lock.
+    /// missing name or right, and 55, but for a lock; or somebody's event trigger says so.
     pub fn is_impossible(&self) -> bool {
         let class = |c: &SqlState| c.code().starts_with("42") || c.code().starts_with("55");
-        !self.is_lock() && self.sqlstate().is_some_and(class)
+        self.is_raised() || !self.is_lock() && self.sqlstate().is_some_and(class)
     }
 
     /// Whether the server is going down, or coming up.
@@ -169,6 +193,11 @@ impl Error {
         self.is(&SqlState::ADMIN_SHUTDOWN)
             || self.is(&SqlState::CRASH_SHUTDOWN)
             || self.is(&SqlState::CANNOT_CONNECT_NOW)
+    }
+
+    /// Whether it was raised by somebody's function, as event triggers do that forbid something.
+    pub fn is_raised(&self) -> bool {
+        self.is(&SqlState::RAISE_EXCEPTION)
     }
 
     /// Whether the server has run out of disk space.

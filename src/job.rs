@@ -138,6 +138,13 @@ pub enum Event {
         /// What.
         text: String,
     },
+    /// The work is held back, or goes on.
+    Held {
+        /// The table.
+        table: String,
+        /// Why; `None`: it goes on.
+        reason: Option<String>,
+    },
     /// A phase ended.
     PhaseDone {
         /// The table.
@@ -188,6 +195,9 @@ pub struct Figures {
     pub longest_wait_ms: f64,
     /// Seconds spent in each phase, over all resumptions.
     pub seconds: std::collections::BTreeMap<Phase, f64>,
+    /// Seconds of these that the work was held back, by the setting that held it.
+    #[serde(default)]
+    pub held: std::collections::BTreeMap<String, f64>,
     /// What an operator should read.
     pub notes: Vec<String>,
 }

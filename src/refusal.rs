@@ -18,6 +18,10 @@ pub struct Privileges {
     pub owner_write: bool,
     pub tablespaces: Vec<String>,
     pub foreign_roles: Vec<String>,
+    pub xid_age: Option<i64>,
+    pub xid_limit: i64,
+    pub multixact_age: Option<i64>,
+    pub multixact_limit: i64,
     pub login_is_superuser: bool,
     pub owner_is_superuser: bool,
     pub owner_bypasses_rls: bool,
@@ -48,6 +52,7 @@ pub fn reasons(facts: &Facts) -> Vec<String> {
     if reasons.is_empty() {
         reasons.extend(privileges(facts));
         reasons.extend(shape(facts));
+        reasons.extend(wraparound(facts));
         reasons.extend(
             facts
                 .dependents
@@ -181,6 +186,26 @@ fn shape(facts: &Facts) -> Vec<String> {
         reasons.push("it has two statistics objects of the same name in different schemas".into());
     }
     reasons
+}
+
+/// Percent of the age at which autovacuum comes to prevent wraparound. That one does not give way to
+/// anybody, and must not be made to wait for a copy that takes hours.
+const NEAR_WRAPAROUND: i64 = 95;
+
+fn wraparound(facts: &Facts) -> Vec<String> {
+    let p = &facts.privileges;
+    let ages = [
+        ("transaction ID", p.xid_age, p.xid_limit),
+        ("multixact ID", p.multixact_age, p.multixact_limit),
+    ];
+    let near = ages.into_iter().filter_map(|(what, age, limit)| {
+        let age = age.filter(|age| *age >= limit / 100 * NEAR_WRAPAROUND)?;
+        Some(format!(
+            "its oldest {what} is {age} old, and at {limit} autovacuum comes to prevent wraparound: VACUUM (FREEZE) {} first",
+            facts.description.name().sql()
+        ))
+    });
+    near.collect()
 }
 
 fn key(facts: &Facts) -> Vec<String> {

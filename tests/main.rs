@@ -16,6 +16,7 @@ mod connect;
 mod crash;
 mod cutovers;
 mod interrupted;
+mod manners;
 mod neighbours;
 mod reader;
 mod refusals;
@@ -39,6 +40,7 @@ fn main() {
     trials.extend(cli::tests());
     trials.extend(writers::tests());
     trials.extend(cutovers::tests());
+    trials.extend(manners::tests());
     trials.extend(neighbours::tests());
     trials.extend(replication::tests());
     trials.extend(reader::tests());

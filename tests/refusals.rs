@@ -24,7 +24,7 @@ pub fn tests() -> Vec<Trial> {
 async fn refused(sheet: &Sheet, server: &Server) -> Outcome {
     let database = Database::create(server).await?;
     database.run(&sheet.setup).await.map_err(|e| format!("setup: {e}"))?;
-    let job = database.job("postgres");
+    let job = database.job(sheet.user.as_deref().unwrap_or("postgres"));
     let found = database.find(&sheet.table).await?;
     let before = database.dump()?;
     let plan = engine::plan(&job, &found).await.map_err(|e| e.to_string())?;

@@ -51,6 +51,9 @@ pub struct ForeignKey {
     pub foreign_columns: Vec<String>,
     /// Whether its owner has the rights that making it anew takes; otherwise the login role does it.
     pub able: bool,
+    /// Whether its owner can validate it; with row security forced on him the login role does.
+    #[serde(default)]
+    pub validates: bool,
     /// Its comment.
     pub comment: Option<String>,
 }

@@ -58,6 +58,11 @@ impl Bars {
                 let text = text.replace(&format!("{table}: {table}"), &table);
                 self.console.say(&text);
             }
+            Event::Held { table, reason } => {
+                if let (Some(reason), Some(bar)) = (reason, self.at_work.get(&table)) {
+                    bar.bar.set_message(format!("held back: {reason}"));
+                }
+            }
             Event::PhaseDone { table, phase, took } => self.done(&table, phase, took),
         }
     }

@@ -43,6 +43,9 @@ pub fn runs(runs: &[(String, RunStatus)], connections: bool, width: usize) -> St
         table.add_row(cells.into_iter().take(shown));
         let advice = match run {
             RunStatus { problem: Some(problem), .. } => format!("{name}: {problem}"),
+            RunStatus { running: true, held: Some(held), .. } => {
+                format!("{name}: held back: {}", held.why)
+            }
             RunStatus { running: true, .. } => continue,
             RunStatus { table: None, cleanup_only: true, .. } => {
                 format!(

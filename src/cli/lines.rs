@@ -31,6 +31,10 @@ impl Lines {
                 self.progress(table, phase, Amount { done, total, rows, bytes });
             }
             Event::Note { table, text } => tracing::warn!(%table, "{text}"),
+            Event::Held { table, reason: Some(reason) } => {
+                tracing::info!(%table, "held back: {reason}");
+            }
+            Event::Held { table, reason: None } => tracing::info!(%table, "goes on"),
             Event::PhaseDone { table, phase, took } => self.done(&table, phase, took),
         }
     }

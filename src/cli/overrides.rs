@@ -39,6 +39,16 @@ pub struct Overrides {
     /// Do not analyze the repacked table
     #[arg(long)]
     pub no_analyze: bool,
+    /// Any setting of the configuration file; may be given again
+    #[arg(long, value_name = "KEY=VALUE", value_parser = any_setting)]
+    pub set: Vec<(String, String)>,
+}
+
+fn any_setting(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("it is KEY=VALUE")?;
+    let (key, value) = (key.trim(), value.trim());
+    Settings::default().set(key, value).map_err(|e| format!("{key}: {e}"))?;
+    Ok((key.to_owned(), value.to_owned()))
 }
 
 impl Overrides {
@@ -55,7 +65,8 @@ impl Overrides {
             ("trust_owner", self.trust_owner.then_some("yes")),
             ("analyze_tables", self.no_analyze.then_some("no")),
         ];
-        for (key, value) in given {
+        let any = self.set.iter().map(|(key, value)| (key.as_str(), Some(value.as_str())));
+        for (key, value) in given.into_iter().chain(any) {
             if let Some(value) = value {
                 settings.set(key, value).map_err(|e| format!("{key}: {e}"))?;
             }

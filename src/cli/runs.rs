@@ -89,6 +89,7 @@ pub async fn status(context: &mut Context, tables: &[TableArg]) -> Result<u8> {
             "age_seconds": run.age,
             "idle_seconds": run.idle,
             "runner": run.runner,
+            "held": run.held,
             "cleanup_only": run.cleanup_only,
             "given_up": run.given_up,
         })

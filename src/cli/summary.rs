@@ -58,6 +58,10 @@ fn one(report: &Report, width: usize) -> String {
     if !phases.is_empty() {
         line("time", phases.join(", "));
     }
+    if !figures.held.is_empty() {
+        let held = figures.held.iter().map(|(by, s)| together(&format!("{by} {}", seconds(*s))));
+        line("held", held.collect::<Vec<_>>().join(", "));
+    }
     let mut rows = vec![
         format!("{} copied", count(figures.rows_copied)),
         format!("{} replayed", count(figures.rows_replayed)),

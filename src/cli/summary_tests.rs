@@ -23,6 +23,7 @@ fn figures() -> Figures {
         rows_verified: Some(3_000_120),
         attempts: 2,
         longest_wait_ms: 41.27,
+        held: [("max_wal_rate".to_owned(), 3.0)].into(),
         seconds: [(Phase::Copy, 63.0), (Phase::Cutover, 0.24)].into(),
         notes: vec!["session 4711 was waited for".into()],
     }
@@ -38,6 +39,7 @@ public.orders repacked in 63.2 s
  after  | 1.0 GiB | 381.5 MiB | 8.0 KiB | 1.4 GiB
  saved  |     68% |       67% |      0% |     67%
   time     copy 63.0 s, cutover 0.2 s
+  held     max_wal_rate 3.0 s
   rows     3,000,000 copied, 12,345 replayed, 3,000,120
            verified
   cutover  2 attempts; nobody can have waited longer than
@@ -96,6 +98,7 @@ fn runs_say_what_goes_on_with_them() {
             pid: 4711,
             repackd: "0.1.0".into(),
         }),
+        held: None,
         cleanup_only: false,
         given_up: false,
     };

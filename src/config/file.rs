@@ -13,7 +13,8 @@ const OWN_KEYS: &[&str] =
     &["database", "url", "password_file", "password_command", "schemas", "tables"];
 
 /// Keys whose values are file names.
-const PATHS: &[&str] = &["passfile", "sslrootcert", "sslcert", "sslkey", "sslcrl", "sslcrldir"];
+const PATHS: &[&str] =
+    &["pause_file", "passfile", "sslrootcert", "sslcert", "sslkey", "sslcrl", "sslcrldir"];
 
 /// A key or value of the file.
 type Value<'i> = Spanned<DeValue<'i>>;
@@ -139,8 +140,11 @@ impl Reader<'_> {
                         return Err(self.error(at, format!("{key} and {other}: give one of them")));
                     }
                 }
-                _ if settings::KEYS.contains(&key) => {
-                    let text = self.text_of(key, value)?;
+                _ if settings::keys().any(|k| k == key) => {
+                    let mut text = self.text_of(key, value)?;
+                    if PATHS.contains(&key) {
+                        text = self.path(&text).display().to_string();
+                    }
                     settings.set(key, &text).map_err(|e| self.error(at, format!("{key}: {e}")))?;
                 }
                 _ if lookup(key).is_some() => {
@@ -153,8 +157,8 @@ impl Reader<'_> {
                 _ => {
                     let known = OWN_KEYS
                         .iter()
-                        .chain(settings::KEYS)
                         .copied()
+                        .chain(settings::keys())
                         .chain(PARAMETERS.iter().map(|p| p.name));
                     let hint = did_you_mean(key, known);
                     return Err(self.error(at, format!("unknown key `{key}`{hint}")));

@@ -4,6 +4,7 @@ mod conninfo;
 mod duration;
 mod environment;
 mod file;
+mod limits;
 mod params;
 mod server;
 mod service;
@@ -11,10 +12,11 @@ mod settings;
 mod tls;
 
 pub use environment::Environment;
+pub use limits::Limits;
 pub(crate) use params::did_you_mean;
 pub use server::Server;
 pub(crate) use server::{Host, PasswordSource, SOCKET_DIRECTORIES, SessionAttrs};
-pub use settings::{Blockers, OldSnapshots, Settings};
+pub use settings::{Blockers, DiskFull, OldSnapshots, Settings};
 pub(crate) use tls::{Roots, SslMode, TlsOptions, TlsVersion};
 
 use crate::error::{Error, Result};

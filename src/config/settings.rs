@@ -1,6 +1,6 @@
 //! How a repack goes about its work.
 
-use super::duration;
+use super::{Limits, duration, limits};
 use std::time::Duration;
 
 /// How a repack goes about its work: bounds, waits and habits.
@@ -32,8 +32,12 @@ pub struct Settings {
     pub chunk_time: Duration,
     /// Whether the copy is compared with the table before the cutover.
     pub verify: bool,
+    /// What happens to a run that fills the disk.
+    pub disk_full: DiskFull,
     /// Whether what the table's owner wrote (expressions, functions) may run as the user.
     pub trust_owner: bool,
+    /// When it holds back.
+    pub limits: Limits,
 }
 
 /// What happens to sessions that are in the way of the cutover.
@@ -45,6 +49,15 @@ pub enum Blockers {
     CancelQuery,
     /// Their sessions are ended.
     KillQuery,
+}
+
+/// What happens to a run that fills the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiskFull {
+    /// It is removed, so that everybody else can go on.
+    Remove,
+    /// It is kept, to be resumed when somebody has made space.
+    Keep,
 }
 
 /// What happens when snapshots older than the copy are still open at the cutover.
@@ -72,13 +85,19 @@ impl Default for Settings {
             index_jobs: 2,
             chunk_time: Duration::from_secs(1),
             verify: true,
+            disk_full: DiskFull::Remove,
             trust_owner: false,
+            limits: Limits::default(),
         }
     }
 }
 
 /// The keys of [`Settings`] in a configuration file.
-pub(crate) const KEYS: &[&str] = &[
+pub(crate) fn keys() -> impl Iterator<Item = &'static str> {
+    KEYS.iter().chain(limits::KEYS).copied()
+}
+
+const KEYS: &[&str] = &[
     "max_replay_rows",
     "lock_timeout",
     "cutover_budget",
@@ -93,6 +112,7 @@ pub(crate) const KEYS: &[&str] = &[
     "index_jobs",
     "chunk_time",
     "verify",
+    "disk_full",
     "trust_owner",
 ];
 
@@ -142,8 +162,18 @@ impl Settings {
             "index_jobs" => self.index_jobs = whole(value, 1, 64)?,
             "chunk_time" => self.chunk_time = time(value, "s")?,
             "verify" => self.verify = boolean(value)?,
+            "disk_full" => {
+                self.disk_full = match value {
+                    "remove" => DiskFull::Remove,
+                    "keep" => DiskFull::Keep,
+                    _ => return Err(format!("cannot be `{value}`; it is remove or keep")),
+                }
+            }
             "trust_owner" => self.trust_owner = boolean(value)?,
-            _ => return Err("is not a setting".into()),
+            _ => match self.limits.set(key, value) {
+                Some(set) => set?,
+                None => return Err("is not a setting".into()),
+            },
         }
         Ok(())
     }
@@ -157,7 +187,7 @@ fn time(value: &str, unit: &str) -> Result<Duration, String> {
     }
 }
 
-fn whole<T: TryFrom<u64>>(value: &str, least: u64, most: u64) -> Result<T, String> {
+pub(super) fn whole<T: TryFrom<u64>>(value: &str, least: u64, most: u64) -> Result<T, String> {
     let wrong = || format!("has to be a whole number from {least} to {most}");
     let digits = value.trim().replace('_', "");
     let number = digits.parse::<u64>().ok().filter(|n| (least..=most).contains(n));

@@ -2,6 +2,7 @@
 
 use super::context::{Control, Job, Run};
 use super::report::{self, Stage};
+use super::throttle::Throttle;
 use super::{begin, cleanup, journal, validate};
 use crate::error::{Error, Result};
 use crate::job::{Ending, Figures, Report};
@@ -30,7 +31,7 @@ async fn try_abort(job: &Job, oid: u32, control: &Control, name: &mut String) ->
     let journal = journal::read(sessions.worker.client(), &found).await?;
     *name = journal.state.table.to_string();
     let phase = journal.phase;
-    let mut run = Run::new(job, control, sessions, journal);
+    let mut run = Run::new(job, control, sessions, Throttle::none(), journal);
     if !phase.is_past_cutover() {
         return Ok(give_up(run).await);
     }

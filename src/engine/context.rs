@@ -1,14 +1,16 @@
 //! One run in progress: its sessions, its journal and its ear to the outside.
 
 use super::drain::Floor;
-use super::journal::Journal;
+use super::journal::{Held, Journal};
+use super::throttle::Throttle;
 use crate::config::{Server, Settings};
 use crate::error::{Error, Result};
 use crate::failpoint::{At, ENTER};
 use crate::job::{Event, Phase};
 use crate::pg::{Session, lock::Backoff, settings};
 use crate::sql::Subject;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
@@ -63,6 +65,10 @@ pub struct Run<'a> {
     pub floor: Floor,
     /// Backends of ours besides the three sessions.
     pub helpers: BTreeSet<i32>,
+    /// What the work is held against.
+    pub throttle: Throttle,
+    /// Seconds for which it was held back in this process, by setting.
+    held: Mutex<BTreeMap<String, f64>>,
     /// Waiting times between attempts.
     pub backoff: Backoff,
     /// Set while something is put right that must not be left half done: signals are not heeded,
@@ -77,7 +83,13 @@ pub fn application_name(oid: u32) -> String {
 
 impl<'a> Run<'a> {
     /// Puts a run together.
-    pub fn new(job: &'a Job, control: &'a Control, sessions: Sessions, journal: Journal) -> Self {
+    pub fn new(
+        job: &'a Job,
+        control: &'a Control,
+        sessions: Sessions,
+        throttle: Throttle,
+        journal: Journal,
+    ) -> Self {
         let subject = journal.subject();
         let backoff = Backoff::new(
             control.seed ^ u64::from(journal.table_oid),
@@ -92,6 +104,8 @@ impl<'a> Run<'a> {
             subject,
             floor: Floor::default(),
             helpers: BTreeSet::new(),
+            throttle,
+            held: Mutex::default(),
             backoff,
             unstoppable: false,
         }
@@ -101,6 +115,7 @@ impl<'a> Run<'a> {
     pub fn own_pids(&self) -> Vec<i32> {
         let s = &self.sessions;
         let mut pids: Vec<i32> = self.helpers.iter().copied().collect();
+        pids.extend(self.throttle.backend_pid());
         pids.extend([&s.holder, &s.worker, &s.observer].map(Session::backend_pid));
         pids
     }
@@ -149,9 +164,31 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn send(&self, event: Event) {
-        // Nobody listening is no reason to stop.
+    /// Tells whoever listens. Nobody listening is no reason to stop.
+    pub fn send(&self, event: Event) {
         let _ = self.control.events.send(event);
+    }
+
+    /// Writes to the journal that the work is held back, or is not any more. Not kept here: whatever
+    /// is written next says that it goes on.
+    pub async fn hold(&self, session: &Session, held: Option<Held>) -> Result<()> {
+        let mut journal = self.journal.clone();
+        journal.state.held = held;
+        journal.save(session.client()).await
+    }
+
+    /// Counts time for which the work is held back.
+    pub fn held_for(&self, by: &str, time: Duration) {
+        if let Ok(mut held) = self.held.lock() {
+            *held.entry(by.to_owned()).or_default() += time.as_secs_f64();
+        }
+    }
+
+    fn count_held(&mut self) {
+        let held = self.held.get_mut().map(std::mem::take).unwrap_or_default();
+        for (by, seconds) in held {
+            *self.journal.state.figures.held.entry(by).or_default() += seconds;
+        }
     }
 
     /// Moves on to `phase`, durably.
@@ -175,6 +212,7 @@ impl<'a> Run<'a> {
         let result = work(self).instrument(span).await;
         let took = started.elapsed();
         *self.journal.state.figures.seconds.entry(phase).or_default() += took.as_secs_f64();
+        self.count_held();
         if result.is_ok() {
             self.send(Event::PhaseDone { table, phase, took });
         }

@@ -4,6 +4,7 @@ use super::chunks::{Chunks, PAGE};
 use super::context::{Run, first_error};
 use super::drain;
 use super::patience::persistently;
+use super::throttle;
 use crate::error::{Error, Result};
 use crate::failpoint::{At, COPY_CHUNK, COPY_PAGES};
 use crate::pg::Session;
@@ -38,11 +39,16 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
     let finished = Cell::new(total - chunks.borrow().left());
     // One failure stops the other copiers too, each at the end of its chunk.
     let stop = run.control.stop.child_token();
+    let shared = &*run;
     let copier = async |session: &Session| -> Result<()> {
         while !stop.is_cancelled() {
+            if let Err(e) = throttle::pass(shared, session).await {
+                stop.cancel();
+                return Err(e);
+            }
             let Some((first, past)) = chunks.borrow_mut().take() else { return Ok(()) };
             let started = Instant::now();
-            match chunk(session, &run.subject, first, past).await {
+            match chunk(session, &shared.subject, first, past).await {
                 Ok(copied) => rows.set(rows.get() + copied),
                 Err(e) => {
                     stop.cancel();
@@ -51,11 +57,11 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
             }
             chunks.borrow_mut().learn(past - first, started.elapsed());
             finished.set(finished.get() + past - first);
-            run.progress(finished.get(), total, rows.get(), finished.get() * PAGE);
+            shared.progress(finished.get(), total, rows.get(), finished.get() * PAGE);
         }
         Err(Error::Interrupted)
     };
-    let sessions = std::iter::once(&run.sessions.worker).chain(&helpers);
+    let sessions = std::iter::once(&shared.sessions.worker).chain(&helpers);
     first_error(join_all(sessions.map(copier)).await)?;
     run.journal.state.figures.rows_copied = rows.get();
     Ok(())

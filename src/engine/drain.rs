@@ -5,37 +5,44 @@
 //! not matter and many changes to one row cost one.
 
 use super::context::{Run, interruptible};
+use super::throttle;
 use crate::error::{Error, Result};
 use crate::failpoint::{At, DRAIN};
 use crate::job::Phase;
 use crate::pg::{REPEATABLE_READ, run_all, transaction};
 use crate::sql::drain as sql;
 use std::time::{Duration, Instant};
-use tokio_postgres::{Client, Row, error::SqlState};
+use tokio_postgres::{Client, Row, error::SqlState, types::PgLsn};
 
 /// How much of the log's beginning need not be looked at again.
 ///
 /// A log row can commit after rows with higher numbers were drained. So the floor follows a drain
 /// only when a later snapshot shows that every transaction which could have numbered a row below
 /// it has ended. Without a floor each drain would read all dead rows of the log again.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Floor {
-    /// No row at or below this will ever appear again.
-    id: i64,
+    /// No row below this will ever appear again. One with this very number may.
+    id: PgLsn,
     /// The next floor, and the transaction ID that must have passed for it. It was given out after
     /// that drain's snapshot was taken; whoever had numbered a log row by then writes it under a
     /// lower one, since the row that fired the trigger was written before.
-    mark: Option<(i64, i64)>,
+    mark: Option<(PgLsn, i64)>,
+}
+
+impl Default for Floor {
+    fn default() -> Self {
+        Self { id: PgLsn::from(0), mark: None }
+    }
 }
 
 impl Floor {
     /// The floor itself.
-    pub fn id(&self) -> i64 {
+    pub fn id(&self) -> PgLsn {
         self.id
     }
 
     /// Learns from a drain that took all it saw above the floor up to `hi`.
-    fn learn(&mut self, hi: i64, xmin: i64, own: i64) {
+    fn learn(&mut self, hi: PgLsn, xmin: i64, own: i64) {
         if let Some((id, passed)) = self.mark
             && xmin >= passed
             && hi >= id
@@ -52,7 +59,7 @@ impl Floor {
 /// What one drain did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Drained {
-    /// Log rows taken.
+    /// Log rows taken, or a few less than that.
     pub rows: u64,
     /// Whether that was all the snapshot saw: then the shadow equals the table at that snapshot.
     pub all: bool,
@@ -73,7 +80,7 @@ const BY_INDEX: u64 = 50_000;
 pub const BY_INDEX_ONLY: &str = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_material = off";
 
 /// Reads the log's markers and the table's file: (last TRUNCATE, file). Fails if there is poison.
-pub fn markers(subject: &crate::sql::Subject, row: &Row) -> Result<(Option<i64>, Option<u32>)> {
+pub fn markers(subject: &crate::sql::Subject, row: &Row) -> Result<(Option<PgLsn>, Option<u32>)> {
     if row.get::<_, Option<bool>>(1).unwrap_or(false) {
         return Err(Error::Changed {
             table: subject.table.clone(),
@@ -153,7 +160,7 @@ async fn batch(
         client.query_one(&sql::reach(subject, floor.id, limit), &[]).await.map_err(action())?;
     let rows = u64::try_from(row.get::<_, i64>(1)).unwrap_or(0);
     let all = rows < limit;
-    let Some(hi) = row.get::<_, Option<i64>>(0) else {
+    let Some(hi) = row.get::<_, Option<PgLsn>>(0) else {
         return Ok((Drained { rows: 0, all: true, truncated: false, filenode }, floor));
     };
     let mut statements = Vec::with_capacity(4);
@@ -221,10 +228,11 @@ pub async fn until_short(run: &mut Run<'_>) -> Result<()> {
     let mut since_vacuum = 0;
     loop {
         run.check_stop()?;
+        throttle::pass(run, &run.sessions.worker).await?;
         let drained = once(run, Some(limit)).await?;
         race.drained += drained.rows;
         since_vacuum += drained.rows;
-        let total = race.arrived_at_start + race.total_drained + race.drained;
+        let total = race.waiting_at_start + race.total_drained + race.drained;
         run.progress(
             race.total_drained + race.drained,
             total.max(1),
@@ -271,8 +279,9 @@ pub async fn vacuum_log(run: &mut Run<'_>) -> Result<()> {
 struct Race {
     began: Instant,
     interval: Duration,
-    sequence: i64,
-    arrived_at_start: u64,
+    /// What waited when the interval began.
+    waiting: u64,
+    waiting_at_start: u64,
     drained: u64,
     total_drained: u64,
     lost: u32,
@@ -280,17 +289,12 @@ struct Race {
 
 impl Race {
     async fn start(run: &Run<'_>) -> Result<Self> {
-        let waiting = run
-            .sessions
-            .worker
-            .query_one(&sql::waiting(&run.subject, run.floor.id, 10_000_000), &[])
-            .await
-            .map_err(Error::sql("counting the key log"))?;
+        let waiting = waiting(run).await?;
         Ok(Self {
             began: Instant::now(),
             interval: run.job.settings.check_time.max(Duration::from_secs(1)),
-            sequence: sequence(run).await?,
-            arrived_at_start: u64::try_from(waiting.get::<_, i64>(0)).unwrap_or(0),
+            waiting,
+            waiting_at_start: waiting,
             drained: 0,
             total_drained: 0,
             lost: 0,
@@ -302,8 +306,8 @@ impl Race {
         if elapsed < self.interval {
             return Ok(());
         }
-        let now = sequence(run).await?;
-        let arrived = u64::try_from(now - self.sequence).unwrap_or(0);
+        let now = waiting(run).await?;
+        let arrived = (now + self.drained).saturating_sub(self.waiting);
         self.lost = if arrived >= self.drained { self.lost + 1 } else { 0 };
         if self.lost >= 2 && run.journal.phase >= Phase::Index {
             return Err(Error::CannotCatchUp {
@@ -314,38 +318,50 @@ impl Race {
         }
         self.total_drained += self.drained;
         self.drained = 0;
-        self.sequence = now;
+        self.waiting = now;
         self.began = Instant::now();
         Ok(())
     }
 }
 
-/// How many log rows were ever numbered.
-async fn sequence(run: &Run<'_>) -> Result<i64> {
-    let sequence = run.subject.names.work_sql("log_id_seq");
+/// How many rows wait in the log.
+async fn waiting(run: &Run<'_>) -> Result<u64> {
     let row = run
         .sessions
         .worker
-        .query_one(&format!("SELECT last_value FROM {sequence}"), &[])
+        .query_one(&sql::waiting(&run.subject, run.floor.id, 10_000_000), &[])
         .await
-        .map_err(Error::sql("reading the key log's sequence"))?;
-    Ok(row.get(0))
+        .map_err(Error::sql("counting the key log"))?;
+    Ok(u64::try_from(row.get::<_, i64>(0)).unwrap_or(0))
 }
 
 #[cfg(test)]
 mod tests {
     use super::Floor;
 
+    fn learn(floor: &mut Floor, hi: u64, xmin: i64, own: i64) -> u64 {
+        floor.learn(hi.into(), xmin, own);
+        floor.id.into()
+    }
+
     #[test]
     fn the_floor_waits_for_whoever_could_still_commit_below_it() {
         let mut floor = Floor::default();
-        floor.learn(100, 50, 60);
-        assert_eq!(floor.id, 0, "a transaction between 50 and 60 may hold a row below 100");
-        floor.learn(200, 55, 70);
-        assert_eq!(floor.id, 0, "55 is still before 60");
-        floor.learn(300, 60, 80);
-        assert_eq!(floor.id, 100, "all before 60 have ended and were drained up to 300");
-        floor.learn(250, 80, 90);
-        assert_eq!(floor.id, 100, "a drain that ends below the mark proves nothing");
+        assert_eq!(
+            learn(&mut floor, 100, 50, 60),
+            0,
+            "a transaction between 50 and 60 may hold a row below 100"
+        );
+        assert_eq!(learn(&mut floor, 200, 55, 70), 0, "55 is still before 60");
+        assert_eq!(
+            learn(&mut floor, 300, 60, 80),
+            100,
+            "all before 60 have ended and were drained up to 300"
+        );
+        assert_eq!(
+            learn(&mut floor, 250, 80, 90),
+            100,
+            "a drain that ends below the mark proves nothing"
+        );
     }
 }

@@ -8,7 +8,7 @@
 
 use super::context::{Run, first_error, interruptible};
 use super::patience::persistently;
-use super::{drain, purge};
+use super::{drain, purge, throttle};
 use crate::error::{Error, Result};
 use crate::failpoint::{At, INDEX_BUILD, INDEX_FINISH};
 use crate::names::QualifiedName;
@@ -127,8 +127,12 @@ async fn build_all(run: &mut Run<'_>, builds: Vec<Build>, before: u64, total: u6
     let stop = run.control.stop.child_token();
     let builder = async |session: &Session| -> Result<()> {
         while !stop.is_cancelled() {
+            let passed = throttle::pass(run, session).await;
             let Some(build) = queue.borrow_mut().pop_front() else { return Ok(()) };
-            let result = interruptible(&stop, session, one(session, &build)).await;
+            let result = match passed {
+                Ok(()) => interruptible(&stop, session, one(session, &build)).await,
+                held => held,
+            };
             if result.is_err() {
                 stop.cancel();
                 return result;

@@ -36,6 +36,9 @@ pub struct State {
     /// Whether an abort was begun: then capture may be off already, and there is no going on.
     #[serde(default)]
     pub given_up: bool,
+    /// Why it is held back, if it is.
+    #[serde(default)]
+    pub held: Option<Held>,
     /// The figures so far.
     pub figures: Figures,
     /// Who began it, or went on with it last.
@@ -57,6 +60,26 @@ impl State {
         self.repackd = env!("CARGO_PKG_VERSION").to_owned();
         self.host = whoami::hostname().unwrap_or_default();
         self.pid = std::process::id();
+    }
+}
+
+/// Why a run is held back, and since when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The setting that holds it.
+    pub by: String,
+    /// In words.
+    pub why: String,
+    /// Since when, in seconds of Unix time.
+    pub since: u64,
+}
+
+impl Held {
+    /// From now on.
+    pub fn now(by: &str, why: &str) -> Self {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let since = since.map(|d| d.as_secs()).unwrap_or_default();
+        Self { by: by.to_owned(), why: why.to_owned(), since }
     }
 }
 

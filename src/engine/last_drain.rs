@@ -11,7 +11,7 @@ use crate::pg::{REPEATABLE_READ, Session, transaction};
 use crate::sql::{Subject, drain as sql};
 use futures_util::{SinkExt, StreamExt, pin_mut};
 use std::time::Duration;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, types::PgLsn};
 
 /// What there was left to drain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +62,7 @@ async fn batch(
     run: &Run<'_>,
     worker: &Client,
     reader: Option<&Session>,
-    floor: i64,
+    floor: PgLsn,
     exact: bool,
 ) -> Result<(Last, u64)> {
     let subject = &run.subject;
@@ -76,7 +76,7 @@ async fn batch(
         return Err(Error::LockWait(format!("{} was truncated a moment ago", subject.table)));
     }
     same_file(run, filenode)?;
-    let Some(hi) = reach.get::<_, Option<i64>>(0) else { return Ok((Last::Empty, 0)) };
+    let Some(hi) = reach.get::<_, Option<PgLsn>>(0) else { return Ok((Last::Empty, 0)) };
     if exact {
         return Ok((Last::NotEmpty, 0));
     }
@@ -102,7 +102,13 @@ pub fn can_carry(subject: &Subject) -> bool {
 }
 
 /// Carries the current rows of the logged keys from the holder's session to the worker's.
-async fn carry(subject: &Subject, from: &Client, to: &Client, floor: i64, hi: i64) -> Result<()> {
+async fn carry(
+    subject: &Subject,
+    from: &Client,
+    to: &Client,
+    floor: PgLsn,
+    hi: PgLsn,
+) -> Result<()> {
     let failed = || Error::sql("carrying the last rows");
     from.batch_execute(drain::BY_INDEX_ONLY).await.map_err(failed())?;
     let (out, into) = sql::carry(subject, floor, hi);

@@ -41,7 +41,9 @@ mod run;
 mod search;
 mod sequences;
 mod snapshots;
+mod space;
 mod status;
+mod throttle;
 mod validate;
 mod verify;
 

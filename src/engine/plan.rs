@@ -1,8 +1,9 @@
 //! Plan and check: what would happen, without doing any of it. The rehearsal is done and taken back.
 
 use super::context::Job;
+use super::space::Space;
 use super::{begin, journal, prepare};
-use crate::catalog::lookup::{self, Found};
+use crate::catalog::lookup::Found;
 use crate::catalog::neighbours::{self, Neighbour};
 use crate::error::{Error, Result};
 use crate::job::Phase;
@@ -11,7 +12,6 @@ use crate::names::ident;
 use crate::preflight;
 use crate::sql::{Subject, exchange};
 use serde::Serialize;
-use tokio_postgres::types::Type;
 
 /// What a run of a table would do.
 #[derive(Debug, Clone, Serialize)]
@@ -24,9 +24,9 @@ pub struct Plan {
     pub reasons: Vec<String>,
     /// Sizes now.
     pub before: Sizes,
-    /// Expected size of the heap afterwards, from the planner's statistics.
+    /// Expected size afterwards, from the planner's statistics.
     pub expected_bytes: Option<i64>,
-    /// Disk space needed meanwhile, at most: the shadow is never larger than the table.
+    /// Disk space the copy is expected to take meanwhile; the key log comes to that.
     pub extra_bytes: i64,
     /// Phase by phase.
     pub phases: Vec<PlanPhase>,
@@ -50,13 +50,9 @@ pub struct PlanPhase {
 /// Plans the run of a table.
 pub async fn plan(job: &Job, table: &Found) -> Result<Plan> {
     let session = begin::first_session(job, "repackd").await?;
-    let preflight = preflight::look(&session, table, job.settings.trust_owner).await?;
-    let before = lookup::sizes(session.client(), table.oid).await?;
-    let row = session
-        .query_typed_opt(include_str!("../bloat.sql"), &[(&table.oid, Type::OID)])
-        .await
-        .map_err(Error::sql("estimating the size without bloat"))?;
-    let expected_bytes: Option<i64> = row.and_then(|r| r.get(0));
+    let mut preflight = preflight::look(&session, table, job.settings.trust_owner).await?;
+    let space = Space::of(session.client(), table.oid).await?;
+    preflight.reasons.extend(space.refusal(&job.settings.limits));
     let mut plan = Plan {
         table: table.name.to_string(),
         key: preflight.key.as_ref().map(|k| {
@@ -68,14 +64,14 @@ pub async fn plan(job: &Job, table: &Found) -> Result<Plan> {
             )
         }),
         reasons: preflight.reasons,
-        before,
-        expected_bytes: expected_bytes.map(|e| e.min(before.heap)),
-        extra_bytes: before.total(),
+        before: space.before,
+        expected_bytes: space.heap.map(|_| space.expected()),
+        extra_bytes: space.expected(),
         phases: Vec::new(),
         cutover_sql: Vec::new(),
         warnings: Vec::new(),
     };
-    if expected_bytes.is_none() {
+    if space.heap.is_none() {
         plan.warnings.push(
             "the table was never analyzed, so its size without bloat is unknown: run ANALYZE"
                 .into(),

@@ -21,7 +21,7 @@ pub async fn run(
     figures: Figures,
 ) -> Result<Journal> {
     let owner = subject.description.relation.owner.clone();
-    transaction(session, READ_COMMITTED, async |client| {
+    let prepared = transaction(session, READ_COMMITTED, async |client| {
         let shadow = create(client, subject).await?;
         let mut journal = Journal {
             table_oid: subject.oid,
@@ -38,6 +38,7 @@ pub async fn run(
                 released: Vec::new(),
                 taken_over: None,
                 given_up: false,
+                held: None,
                 figures,
                 login: String::new(),
                 repackd: String::new(),
@@ -49,7 +50,11 @@ pub async fn run(
         journal.insert(client).await?;
         Ok(journal)
     })
-    .await
+    .await;
+    match prepared {
+        Err(e) => Err(blame(session, subject, e).await),
+        done => done,
+    }
 }
 
 /// Does the same and takes it back, to see whether it can be done.
@@ -58,8 +63,35 @@ pub async fn rehearse(session: &crate::pg::Session, subject: &Subject) -> Result
     begin.map_err(Error::sql("BEGIN"))?;
     let created = create(session, subject).await;
     let rolled_back = session.batch_execute("ROLLBACK").await;
-    created?;
+    if let Err(e) = created {
+        return Err(blame(session, subject, e).await);
+    }
     rolled_back.map_err(Error::sql("ROLLBACK"))
+}
+
+/// What an event trigger forbids is a refusal, and not to be told as a failure. Nothing of the
+/// table's owner runs before the rehearsal, which tells for itself what does not work there.
+async fn blame(client: &Client, subject: &Subject, error: Error) -> Error {
+    if !error.is_raised() {
+        return error;
+    }
+    let triggers = client
+        .query_one(
+            "SELECT string_agg(pg_catalog.quote_ident(evtname), ', ' ORDER BY evtname)
+             FROM pg_catalog.pg_event_trigger WHERE evtenabled <> 'D'",
+            &[],
+        )
+        .await;
+    match triggers.map(|row| row.get::<_, Option<String>>(0)) {
+        Ok(Some(names)) => Error::Refused {
+            table: subject.table.to_string(),
+            reasons: vec![format!(
+                "event trigger {names} forbids what repacking it takes ({error}): let it make an exception for role {}, or ALTER EVENT TRIGGER … DISABLE while the table is repacked",
+                subject.description.relation.owner
+            )],
+        },
+        _ => error,
+    }
 }
 
 /// Creates all but the journal, rehearses, and returns the shadow's OID.

@@ -11,7 +11,7 @@
 use super::chunks::{Chunks, PAGE};
 use super::context::Run;
 use super::copy::pages;
-use super::drain;
+use super::{drain, throttle};
 use crate::error::{Error, Result};
 use crate::failpoint::{At, PURGE_RANGE, VACUUM};
 use crate::names::literal;
@@ -40,7 +40,7 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
         .map_err(Error::sql("measuring the key log"))?;
     let log_pages = u64::try_from(row.get::<_, i64>(0)).unwrap_or(0) / PAGE;
     let waiting = worker
-        .query_one(&drain_sql::waiting(&run.subject, 0, 1), &[])
+        .query_one(&drain_sql::waiting(&run.subject, run.floor.id(), 1), &[])
         .await
         .map_err(Error::sql("looking at the key log"))?;
     if waiting.get::<_, i64>(0) == 0 {
@@ -53,6 +53,7 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
     let mut purged = 0;
     while let Some((first, past)) = chunks.take() {
         run.check_stop()?;
+        throttle::pass(run, &run.sessions.worker).await?;
         let started = Instant::now();
         let statement = sql::purge(&run.subject, first, past);
         purged += transaction(&run.sessions.worker, READ_COMMITTED, async |client| {

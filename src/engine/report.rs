@@ -138,6 +138,8 @@ fn kept_advice(error: &Error, table: &str) -> String {
         Error::CannotCatchUp { .. } => "when fewer changes arrive, ",
         Error::NoCutover { .. } => "at a quieter time, ",
         e if e.is_disk_full() => "free disk space; then ",
+        Error::HeldBack { .. } => "when there is less to wait for, ",
+        Error::TooLarge { .. } => "with a larger max_extra_space, ",
         Error::Interrupted => "",
         e if e.verdict() == Verdict::Resume => "when the server is back, ",
         _ => "mend what is said above; then ",

@@ -3,11 +3,14 @@
 use super::context::{Control, Job, Run, Sessions};
 use super::journal::{self, Journal};
 use super::report::{self, Stage};
+use super::space::Space;
+use super::throttle::Throttle;
 use super::{
     abort, begin, capture, cleanup, copy, cutover, drain, fingerprint, index, prepare, purge,
     validate, verify,
 };
 use crate::catalog::lookup::{self, Found};
+use crate::config::DiskFull;
 use crate::error::{Error, Result, Verdict};
 use crate::failpoint::{At, PREPARE};
 use crate::job::{Ending, Event, Figures, Phase, Report};
@@ -34,6 +37,10 @@ pub async fn run(job: &Job, table: &Found, goal: Goal, control: &Control) -> Rep
         Ok(sessions) => sessions,
         Err(e) => return report::failed(job, &name, Stage::Before, e, Figures::default()),
     };
+    let throttle = match Throttle::open(job, table.oid).await {
+        Ok(throttle) => throttle,
+        Err(e) => return report::failed(job, &name, Stage::Before, e, Figures::default()),
+    };
     let started = Instant::now();
     let mut stage = Stage::Before;
     let begun = match goal {
@@ -48,7 +55,7 @@ pub async fn run(job: &Job, table: &Found, goal: Goal, control: &Control) -> Rep
         let seconds = started.elapsed().as_secs_f64();
         journal.state.figures.seconds.insert(Phase::Prepare, seconds);
     }
-    let mut run = Run::new(job, control, sessions, journal);
+    let mut run = Run::new(job, control, sessions, throttle, journal);
     if run.journal.state.given_up {
         run.note("it was being given up already: that was brought to its end");
         return abort::give_up(run).await;
@@ -73,14 +80,16 @@ async fn start(
     send(Event::Phase { table: name.clone(), phase: Phase::Preflight });
     let started = Instant::now();
     refuse_remains(table, sessions).await?;
-    let preflight = preflight::look(&sessions.worker, table, job.settings.trust_owner).await?;
+    let mut preflight = preflight::look(&sessions.worker, table, job.settings.trust_owner).await?;
+    let space = Space::of(sessions.observer.client(), table.oid).await?;
+    preflight.reasons.extend(space.refusal(&job.settings.limits));
     if !preflight.reasons.is_empty() {
         return Err(Error::Refused { table: name, reasons: preflight.reasons });
     }
     let Some(key) = preflight.key.clone() else {
         return Err(Error::Refused { table: name, reasons: vec!["it has no key".into()] });
     };
-    let before = lookup::sizes(sessions.observer.client(), table.oid).await?;
+    let before = space.before;
     send(Event::PhaseDone {
         table: name.clone(),
         phase: Phase::Preflight,
@@ -91,14 +100,12 @@ async fn start(
     send(Event::Phase { table: name.clone(), phase: Phase::Prepare });
     let started = Instant::now();
     let figures = Figures { before, ..Figures::default() };
-    let journal = prepare::run(&sessions.worker, &subject, &preflight, figures)
-        .at(PREPARE)
-        .await
-        .inspect_err(|e| {
-        if e.verdict() == Verdict::Resume {
-            *stage = Stage::BegunPerhaps;
-        }
-    })?;
+    let prepare = prepare::run(&sessions.worker, &subject, &preflight, figures);
+    let prepared = prepare.at(PREPARE).await;
+    if prepared.as_ref().is_err_and(|e| e.verdict() == Verdict::Resume) {
+        *stage = Stage::BegunPerhaps;
+    }
+    let journal = prepared?;
     send(Event::PhaseDone { table: name, phase: Phase::Prepare, took: started.elapsed() });
     Ok(journal)
 }
@@ -233,10 +240,12 @@ async fn conclude(mut run: Run<'_>, result: Result<()>) -> Report {
             report::ended(job, &name, Ending::Prepared, Phase::Cutover, run.journal.state.figures)
         }
         // The DDL wins: this shadow can never be finished, and capture must not go on taxing
-        // writers for it. And a full disk stops everybody: what fills it has to go.
+        // writers for it. And a full disk stops everybody: unless told otherwise, what fills it
+        // goes.
         Err(error)
             if !run.journal.phase.is_past_cutover()
-                && (matches!(error, Error::Changed { .. }) || error.is_disk_full()) =>
+                && (matches!(error, Error::Changed { .. })
+                    || error.is_disk_full() && job.settings.disk_full == DiskFull::Remove) =>
         {
             let stage = match cleanup::abort(&mut run).await {
                 Ok(()) => Stage::Removed,

@@ -1,6 +1,7 @@
 //! Status: what runs there are in a database, and how far they are.
 
 use super::context::Job;
+use super::journal::Held;
 use super::{begin, journal};
 use crate::catalog::lookup;
 use crate::error::{Error, Result};
@@ -44,6 +45,8 @@ pub struct RunStatus {
     pub idle: Option<f64>,
     /// Whose it is.
     pub runner: Option<Runner>,
+    /// Why it is held back, if it is.
+    pub held: Option<Held>,
     /// Whether only cleaning up is left.
     pub cleanup_only: bool,
     /// Whether it was being given up.
@@ -85,6 +88,7 @@ pub async fn status(job: &Job) -> Result<Vec<RunStatus>> {
             age: None,
             idle: None,
             runner: None,
+            held: None,
             cleanup_only: false,
             given_up: false,
         };
@@ -134,6 +138,7 @@ async fn fill(session: &Session, found: &journal::FoundRun, status: &mut RunStat
     status.pages = journal.state.pages;
     status.given_up = journal.state.given_up;
     status.cleanup_only = journal.phase.is_past_cutover();
+    status.held = journal.state.held;
     status.phase = Some(journal.phase);
     let journal::State { table, login, host, pid, repackd, .. } = journal.state;
     status.runner = Some(Runner { login, host, pid, repackd });

@@ -4,7 +4,7 @@ use super::Subject;
 use crate::names::ident;
 
 /// Version of the journal's layout. A repackd that finds another version leaves the run alone.
-pub const JOURNAL_VERSION: i32 = 1;
+pub const JOURNAL_VERSION: i32 = 2;
 
 /// Creates the three schemas. Run as the login role, which holds CREATE on the database; the
 /// table's owner need not.
@@ -55,6 +55,10 @@ END"
 
 /// The journal, the record of copied chunks and the key log, sealed. Run as the owner.
 ///
+/// A log row is numbered by the position in WAL at which it is written. That never goes back, and
+/// unlike a sequence it leaves no trace in the writer's session, whose `lastval()` it would change.
+/// Two rows may have the same number, above all of an unlogged table.
+///
 /// The log's index on markers keeps the look for a TRUNCATE from reading the log.
 pub fn tables(subject: &Subject) -> Vec<String> {
     let unlogged = if subject.description.relation.persistence == "u" { "UNLOGGED " } else { "" };
@@ -89,17 +93,15 @@ pub fn tables(subject: &Subject) -> Vec<String> {
         ),
         format!(
             "CREATE {unlogged}TABLE {log} (
-  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, kind \"char\" NOT NULL{keys}) USING heap
+  id pg_catalog.pg_lsn NOT NULL DEFAULT pg_catalog.pg_current_wal_insert_lsn(), kind \"char\" NOT NULL{keys}) USING heap
   WITH (vacuum_truncate = false, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 50000)"
         ),
+        format!("CREATE INDEX log_id ON {log} (id)"),
         format!("CREATE INDEX log_marker ON {log} (id) WHERE kind <> 'k'"),
     ];
     for table in [&journal, &chunk, &log] {
         statements.push(seal("TABLE", table));
         statements.push(format!("GRANT ALL ON TABLE {table} TO {owner}"));
     }
-    statements.push(seal("SEQUENCE", &subject.names.work_sql("log_id_seq")));
-    statements
-        .push(format!("GRANT ALL ON SEQUENCE {} TO {owner}", subject.names.work_sql("log_id_seq")));
     statements
 }

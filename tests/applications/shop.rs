@@ -375,7 +375,7 @@ impl Clerk {
                 "23503",
             ),
             2 => ("DELETE FROM customers WHERE id = 1", "23503|23001"),
-            3 => ("DELETE FROM variants WHERE id = 160", "23503"),
+            3 => ("DELETE FROM variants WHERE id = 160", "23503|23001"),
             4 => (
                 "INSERT INTO prices (variant_id, currency, amount) VALUES (160, 'EUR', 1)",
                 "23P01",

@@ -111,14 +111,14 @@ pub async fn disk_full(server: Server) -> Outcome {
     let mut scene = Scene::new(&server, "").await?;
     let space = format!("full_{}", scene.database.name);
     scene.run(&format!("CREATE TABLESPACE {space} LOCATION '{}'", disk.path())).await?;
-    let result = disk_filled(&mut scene, &space).await;
+    let result = disk_filled(&mut scene, &disk, &space).await;
     let dropped = scene.drop().await;
     let admin = client(&server.url).await?;
     admin.batch_execute(&format!("DROP TABLESPACE {space}")).await.map_err(words)?;
     result.and(dropped)
 }
 
-async fn disk_filled(scene: &mut Scene, space: &str) -> Outcome {
+async fn disk_filled(scene: &mut Scene, disk: &Tmpfs, space: &str) -> Outcome {
     scene.run(&format!("GRANT CREATE ON TABLESPACE {space} TO shape_owner")).await?;
     scene.run(&format!("ALTER TABLE public.t SET TABLESPACE {space}")).await?;
     let rows =
@@ -138,6 +138,21 @@ async fn disk_filled(scene: &mut Scene, space: &str) -> Outcome {
     ])?;
     // A shadow that fills the disk would stop every writer, so nothing of it is kept.
     scene.untouched().await?;
+    // Unless somebody would rather make space and go on.
+    let report = scene.repackd(&["run-now", "t", "--set", "disk_full=keep"])?;
+    report
+        .status(1)?
+        .says(&["SQLSTATE 53100", "free disk space; then `repackd resume public.t`"])?;
+    scene.kept().await?;
+    let copied = |runs: &[serde_json::Value]| runs[0]["pages_copied"].as_i64();
+    let before = copied(&scene.runs()?);
+    disk.resize("128m")?;
+    scene.repackd(&["resume", "t"])?.status(0)?;
+    scene.untouched().await?;
+    disk.resize("64m")?;
+    if before.is_none_or(|pages| pages == 0) {
+        return Err(format!("nothing of the copy was kept: {before:?} pages"));
+    }
     // With fewer rows there is room.
     scene.run("DELETE FROM public.t WHERE id > 15000").await?;
     scene.note()?;

@@ -26,6 +26,11 @@ impl Tmpfs {
         Ok(Some(disk))
     }
 
+    /// Gives it another size.
+    pub fn resize(&self, size: &str) -> Outcome {
+        run(Command::new("mount").args(["-o", &format!("remount,size={size}")]).arg(&self.0))
+    }
+
     /// A directory in it.
     pub fn path(&self) -> String {
         self.0.join("space").display().to_string()

@@ -22,6 +22,12 @@ SELECT coalesce(json_agg(json_build_object(
                         WHERE NOT pg_catalog.has_column_privilege(c.relowner, p.oid, u.attnum, 'REFERENCES'))
         AND NOT EXISTS (SELECT FROM unnest(k.conkey) AS u(attnum)
                         WHERE NOT pg_catalog.has_column_privilege(c.relowner, c.oid, u.attnum, 'REFERENCES')),
+    -- Validation joins the tables as its owner, or looks each row up if that has not the rights to:
+    -- but with row security forced on him he has the rights and does not see all rows.
+    'validates', (SELECT o.rolsuper OR o.rolbypassrls FROM pg_catalog.pg_roles o WHERE o.oid = c.relowner)
+        OR NOT (c.relrowsecurity AND c.relforcerowsecurity)
+           AND NOT (p.relrowsecurity AND p.relforcerowsecurity
+                    AND pg_catalog.pg_has_role(c.relowner, p.relowner, 'USAGE')),
     'comment', pg_catalog.obj_description(k.oid, 'pg_constraint')
     ) ORDER BY n.nspname, c.relname, k.conname), '[]')::text
 FROM pg_catalog.pg_constraint k

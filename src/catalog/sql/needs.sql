@@ -86,6 +86,20 @@ WHERE k.contype = 'f' AND k.conparentid = 0 AND (k.conrelid = $1 OR k.confrelid 
            AND pg_catalog.has_schema_privilege(session_user, p.relnamespace, 'USAGE')
            AND pg_catalog.has_schema_privilege(session_user, c.relnamespace, 'USAGE'))
 UNION
+SELECT 'foreign key ' || pg_catalog.quote_ident(k.conname) || ' of ' || c.oid::regclass::text
+       || ' could not be validated again, because row security is forced on its owner: ALTER ROLE ' || o.name
+       || ' BYPASSRLS, or connect as a role that has that and the rights of ' || o.name
+FROM pg_catalog.pg_constraint k
+JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+JOIN pg_catalog.pg_class p ON p.oid = k.confrelid
+JOIN (SELECT r.oid, r.rolsuper OR r.rolbypassrls AS sees, pg_catalog.quote_ident(r.rolname) AS name FROM pg_catalog.pg_roles r) o
+    ON o.oid = c.relowner
+WHERE k.contype = 'f' AND k.conparentid = 0 AND (k.conrelid = $1 OR k.confrelid = $1) AND k.convalidated AND NOT o.sees
+  AND (c.relrowsecurity AND c.relforcerowsecurity
+       OR p.relrowsecurity AND p.relforcerowsecurity AND pg_catalog.pg_has_role(c.relowner, p.relowner, 'USAGE'))
+  AND NOT (pg_catalog.pg_has_role(session_user, c.relowner, 'USAGE')
+           AND (SELECT r.rolsuper OR r.rolbypassrls FROM pg_catalog.pg_roles r WHERE r.rolname = session_user))
+UNION
 SELECT 'the owner of ' || c.oid::regclass::text || ' may not make its trigger ' || pg_catalog.quote_ident(t.tgname)
        || ' any more: GRANT EXECUTE ON FUNCTION ' || f.oid::regprocedure::text || ' TO '
        || pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(c.relowner)) || ', and USAGE on its schema'

@@ -24,6 +24,14 @@ SELECT
                 UNION ALL
                 SELECT s.stxowner FROM pg_catalog.pg_statistic_ext s WHERE s.stxrelid = $1) g
           WHERE NOT pg_catalog.pg_has_role(g.role, 'MEMBER')) AS foreign_roles,
+    -- How old the oldest transaction and multixact IDs of the table may be before autovacuum comes to
+    -- prevent their wraparound ("Routine Vacuuming", PostgreSQL manual 25.1.5), and how old they are.
+    (SELECT max(pg_catalog.age(r.relfrozenxid)) FROM pg_catalog.pg_class r WHERE r.oid IN (c.oid, c.reltoastrelid))::int8 AS xid_age,
+    least(pg_catalog.current_setting('autovacuum_freeze_max_age')::int8,
+          (SELECT substring(o FROM '=(.*)')::int8 FROM unnest(c.reloptions) o WHERE o LIKE 'autovacuum_freeze_max_age=%')) AS xid_limit,
+    (SELECT max(pg_catalog.mxid_age(r.relminmxid)) FROM pg_catalog.pg_class r WHERE r.oid IN (c.oid, c.reltoastrelid))::int8 AS multixact_age,
+    least(pg_catalog.current_setting('autovacuum_multixact_freeze_max_age')::int8,
+          (SELECT substring(o FROM '=(.*)')::int8 FROM unnest(c.reloptions) o WHERE o LIKE 'autovacuum_multixact_freeze_max_age=%')) AS multixact_limit,
     (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = session_user) AS login_is_superuser,
     (SELECT rolsuper FROM pg_catalog.pg_roles WHERE oid = c.relowner) AS owner_is_superuser,
     (SELECT rolsuper OR rolbypassrls FROM pg_catalog.pg_roles WHERE oid = c.relowner) AS owner_bypasses_rls,

@@ -70,6 +70,7 @@ mod tests {
             columns: vec!["a".into(), "b".into()],
             foreign_columns: vec!["x".into(), "y".into()],
             able: true,
+            validates: true,
             comment: None,
         }
     }

@@ -24,10 +24,10 @@ use std::time::Duration;
 pub use tally::print;
 
 /// The cases of `make test` are spread over so many trials for each server.
-const SHARDS: usize = 3;
+const SHARDS: usize = 6;
 
 /// How many of the cases other than kills each of them tries.
-const OTHERS: usize = 5;
+const OTHERS: usize = 2;
 
 /// How many statements of a run are cut in `make test`.
 const CUTS: usize = 12;

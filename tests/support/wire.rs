@@ -123,7 +123,7 @@ async fn connection(mut client: TcpStream, shared: &Shared) -> std::io::Result<(
                 && shared.count.fetch_add(1, Ordering::Relaxed) + 1 == target.number
             {
                 if !target.done {
-                    return Ok(cut(shared));
+                    return cut(shared);
                 }
                 keep.store(true, Ordering::Relaxed);
             }
@@ -135,7 +135,7 @@ async fn connection(mut client: TcpStream, shared: &Shared) -> std::io::Result<(
             let message = message(&mut from_server).await?;
             if keep.load(Ordering::Relaxed) {
                 if message[0] == b'Z' {
-                    return Ok(cut(shared));
+                    return cut(shared);
                 }
                 continue;
             }
@@ -155,11 +155,12 @@ async fn connection(mut client: TcpStream, shared: &Shared) -> std::io::Result<(
 }
 
 /// Ends this connection, and all others if that is wanted.
-fn cut(shared: &Shared) {
+fn cut(shared: &Shared) -> std::io::Result<()> {
     if shared.target.cut == Cut::All {
         shared.cut.cancel();
     }
     shared.reached.store(true, Ordering::Relaxed);
+    Ok(())
 }
 
 /// One message, whole.

@@ -2,6 +2,7 @@
 
 use crate::support::scene::Scene;
 use crate::support::{Outcome, Server, words};
+use repackd::sql::schemas::JOURNAL_VERSION;
 
 pub async fn left_by_an_earlier_run(server: Server) -> Outcome {
     for way_out in ["resume", "abort"] {
@@ -56,7 +57,9 @@ pub async fn journal_of_a_newer_repackd(server: Server) -> Outcome {
     let oid = scene.ask("'public.t'::regclass::oid").await?;
     let version = |number: &str| format!("UPDATE repackd_{oid}.journal SET version = {number}");
     scene.run(&version("version + 1")).await?;
-    let known = ["has journal version 2", "this repackd knows 1", "use the repackd that began it"];
+    let newer = format!("journal version {}", JOURNAL_VERSION + 1);
+    let mine = format!("this repackd knows {JOURNAL_VERSION}");
+    let known = [newer.as_str(), mine.as_str(), "use the repackd that began it"];
     for command in ["resume", "abort"] {
         // It has no name by which this repackd would know it.
         scene.repackd(&[command, "t"])?.status(1)?.says(&known)?;
@@ -64,7 +67,7 @@ pub async fn journal_of_a_newer_repackd(server: Server) -> Outcome {
     }
     scene.repackd(&["run-now", "t"])?.status(3)?.says(&["an earlier run of it is unfinished"])?;
     scene.repackd(&["cleanup"])?.status(1)?.says(&known)?;
-    scene.repackd(&["status"])?.status(0)?.shows(&["journal version 2"])?;
+    scene.repackd(&["status"])?.status(0)?.shows(&[newer.as_str()])?;
     scene.run(&version("version - 1")).await?;
     scene.kept_until_abort().await?;
     scene.drop().await

@@ -10,6 +10,9 @@ CARGO ?= cargo
 VERSIONS ?=
 # Further arguments for the test runner, for example a filter.
 TEST_ARGS ?=
+# How long `make torture` goes on, on each version side by side. REPACKD_TEST_SEED
+# replays one.
+TORTURE_SECONDS ?= 900
 
 # Tools that are built rather than installed live with the test servers, outside
 # the build tree, so that `make clean` does not throw them away.
@@ -17,13 +20,15 @@ CARGO_DENY_VERSION := 0.20.2
 TOOLS := $(shell . scripts/lib.sh && cache_dir)/tools
 export PATH := $(PATH):$(TOOLS)/bin
 
-.PHONY: help build fmt test lint doc deny tests demo bench clean
+.PHONY: help build fmt test lint doc deny tests torture demo bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
 
 build: ## build the release binary
 	$(CARGO) build --release --locked
+	@! grep -aq REPACKD_FAILPOINT $(or $(CARGO_TARGET_DIR),target)/release/repackd || \
+	    { echo "build: there are failpoints in the release" >&2; exit 1; }
 
 fmt: ## format the sources
 	$(CARGO) fmt --all
@@ -74,6 +79,11 @@ tests:
 	else \
 	    "$${run[@]}" $(CARGO) test --workspace --all-features --locked $(TEST_ARGS); \
 	fi
+
+# One process for all versions, which prints one table at its end.
+torture: ## kill repackd at every step in every way, for TORTURE_SECONDS
+	TORTURE_SECONDS=$(TORTURE_SECONDS) scripts/with-postgres --versions "$(or $(VERSIONS),14 18)" \
+	    $(CARGO) test --test main --all-features --locked -- crash::torture $(TEST_ARGS)
 
 demo: ## show a bloated table being repacked online
 	$(CARGO) build --release --locked

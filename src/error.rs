@@ -181,6 +181,20 @@ impl Error {
             || self.is(&SqlState::T_R_DEADLOCK_DETECTED)
     }
 
+    /// Whether the server says that what was asked for cannot be, as things are: classes 42, say a
+    /// missing name or right, and 55, but for a lock; or somebody's event trigger says so.
+    pub fn is_impossible(&self) -> bool {
+        let class = |c: &SqlState| c.code().starts_with("42") || c.code().starts_with("55");
+        self.is_raised() || !self.is_lock() && self.sqlstate().is_some_and(class)
+    }
+
+    /// Whether the server is going down, or coming up.
+    pub fn is_shutdown(&self) -> bool {
+        self.is(&SqlState::ADMIN_SHUTDOWN)
+            || self.is(&SqlState::CRASH_SHUTDOWN)
+            || self.is(&SqlState::CANNOT_CONNECT_NOW)
+    }
+
     /// Whether it was raised by somebody's function, as event triggers do that forbid something.
     pub fn is_raised(&self) -> bool {
         self.is(&SqlState::RAISE_EXCEPTION)

@@ -19,7 +19,7 @@
 //!
 //! Dependencies point one way; a module imports only from those on its left:
 //!
-//! [`names`] → [`error`], [`job`] → [`config`] → [`pg`] → [`catalog`] → [`refusal`] →
+//! [`names`] → [`error`], [`job`], [`failpoint`] → [`config`] → [`pg`] → [`catalog`] → [`refusal`] →
 //! [`preflight`] → [`sql`] → [`engine`] → [`telemetry`] → [`cli`]
 //!
 //! [`catalog`] describes a table without OIDs, so that the original, its rehearsal and the finished
@@ -32,6 +32,7 @@ pub mod cli;
 pub mod config;
 pub mod engine;
 pub mod error;
+pub mod failpoint;
 pub mod job;
 pub mod names;
 pub mod pg;

@@ -61,7 +61,8 @@ pub fn trials(group: &str, on: &[Server], cases: Vec<(&'static str, Test)>) -> V
 pub fn tests() -> Vec<Trial> {
     let general = cases! {
         names: no_such_table no_such_schema capitals not_in_a_list;
-        busy: left_by_an_earlier_run two_runners;
+        busy: left_by_an_earlier_run two_runners journal_of_a_newer_repackd
+            journal_of_an_older_repackd;
         hostile: view_for_a_journal journal_of_somebody_else run_of_no_table log_replaced
             journal_rewritten;
         lost: unreachable configuration usage;

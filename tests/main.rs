@@ -12,6 +12,8 @@ mod bad_input;
 mod cli;
 mod config;
 mod connect;
+#[cfg(feature = "failpoints")]
+mod crash;
 mod cutovers;
 mod family;
 mod generated;
@@ -56,5 +58,10 @@ fn main() {
     trials.extend(applications::tests());
     trials.extend(generated::tests());
     trials.extend(matrix::tests());
-    libtest_mimic::run(&arguments, trials).exit();
+    #[cfg(feature = "failpoints")]
+    trials.extend(crash::tests());
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    #[cfg(feature = "failpoints")]
+    crash::print();
+    conclusion.exit();
 }

@@ -2,8 +2,8 @@
 
 use super::grid::{grid, keep_whole};
 use super::runs::label;
-use super::units::{count, size, wrap};
-use crate::engine::RunStatus;
+use super::units::{count, plural, seconds, size, wrap};
+use crate::engine::{RunStatus, Runner};
 
 /// Below this many columns some are left out.
 const WIDE: usize = 90;
@@ -53,6 +53,9 @@ pub fn runs(runs: &[(String, RunStatus)], connections: bool, width: usize) -> St
                 )
             }
             RunStatus { table: None, .. } => format!("{name}: `repackd cleanup{with}` removes it"),
+            RunStatus { given_up: true, .. } => {
+                format!("{name}: it was being given up; `repackd abort{with} {name}` finishes that")
+            }
             RunStatus { cleanup_only: true, .. } => {
                 format!("{name}: `repackd resume{with} {name}` finishes it; the new table is live")
             }
@@ -61,7 +64,31 @@ pub fn runs(runs: &[(String, RunStatus)], connections: bool, width: usize) -> St
             ),
         };
         next.push_str(&format!("  {}\n", wrap(&advice, width, 4)));
+        if let Some(origin) = origin(run) {
+            next.push_str(&format!("    {}\n", wrap(&origin, width, 4)));
+        }
     }
     keep_whole(&mut table, &[0, 2, 3, 4]);
     format!("{}\n{next}", table.trim_fmt())
+}
+
+/// Whose it is, for how long it has been there, and what it costs.
+fn origin(run: &RunStatus) -> Option<String> {
+    let Runner { login, host, pid, repackd } = run.runner.as_ref()?;
+    let mut text = format!("left by {login}, repackd {repackd}");
+    if !host.is_empty() {
+        text.push_str(&format!(", process {pid} on {host}"));
+    }
+    if let (Some(age), Some(idle)) = (run.age, run.idle) {
+        text.push_str(&format!("; begun {} ago, at work {} ago", seconds(age), seconds(idle)));
+    }
+    if let (Some(rows), Some(bytes), false) = (run.log_rows, run.log_bytes, run.cleanup_only) {
+        let log = plural(rows, "row");
+        text.push_str(&format!(
+            "; its key log has {log} in {} and grows with every write",
+            size(bytes)
+        ));
+    }
+    // The journal is the table owner's, and this may be somebody else's terminal.
+    Some(text.replace(char::is_control, "?"))
 }

@@ -78,6 +78,10 @@ fn no_core_dumps() {
 /// Sets up log lines, signals and the runtime, and does the command.
 fn start(cli: Cli, environment: &Environment, console: &Console) -> Result<u8> {
     log_lines(&cli.common, environment, console)?;
+    #[cfg(feature = "failpoints")]
+    if let Some(point) = environment.var("REPACKD_FAILPOINT") {
+        crate::failpoint::arm(point).map_err(Error::Usage)?;
+    }
     let other = |what: &str, e: std::io::Error| Error::Other(format!("cannot {what}: {e}"));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

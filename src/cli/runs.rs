@@ -80,13 +80,18 @@ pub async fn status(context: &mut Context, tables: &[TableArg]) -> Result<u8> {
             "problem": run.problem,
             "running": run.running,
             "log_rows": run.log_rows,
+            "log_bytes": run.log_bytes,
             "shadow_bytes": run.shadow_bytes,
             "pages": run.pages,
             "pages_copied": run.pages_copied,
             "started": run.started,
             "updated": run.updated,
+            "age_seconds": run.age,
+            "idle_seconds": run.idle,
+            "runner": run.runner,
             "held": run.held,
             "cleanup_only": run.cleanup_only,
+            "given_up": run.given_up,
         })
     });
     let document = document.collect();

@@ -2,7 +2,7 @@
 
 use super::leftover::runs;
 use super::summary::render;
-use crate::engine::RunStatus;
+use crate::engine::{RunStatus, Runner};
 use crate::job::Sizes;
 use crate::job::{Ending, Figures, Phase, Report};
 use crate::names::QualifiedName;
@@ -84,13 +84,23 @@ fn runs_say_what_goes_on_with_them() {
         problem: None,
         running: false,
         log_rows: Some(1234),
+        log_bytes: Some(65536),
         shadow_bytes: Some(2048),
         pages: Some(200),
         pages_copied: Some(50),
         started: None,
         updated: Some("2026-07-01 12:03:11+00".into()),
+        age: Some(7200.0),
+        idle: Some(30.0),
+        runner: Some(Runner {
+            login: "dba".into(),
+            host: "night\u{1b}shift".into(),
+            pid: 4711,
+            repackd: "0.1.0".into(),
+        }),
         held: None,
         cleanup_only: false,
+        given_up: false,
     };
     let text = runs(&[("default".into(), run)], false, 100);
     let expected =
@@ -98,6 +108,8 @@ fn runs_say_what_goes_on_with_them() {
 ---------------+-------+--------+----------+---------+------------------------+-------
  public.orders | copy  | 25%    | 1,234    | 2.0 KiB | 2026-07-01 12:03:11+00 | app
   public.orders: `repackd resume public.orders` goes on, `repackd abort public.orders` gives it up
+    left by dba, repackd 0.1.0, process 4711 on night?shift; begun 2 h 00 min ago, at work 30.0 s
+    ago; its key log has 1,234 rows in 64.0 KiB and grows with every write
 ";
     assert_eq!(text, expected);
 }

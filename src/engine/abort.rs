@@ -32,19 +32,28 @@ async fn try_abort(job: &Job, oid: u32, control: &Control, name: &mut String) ->
     *name = journal.state.table.to_string();
     let phase = journal.phase;
     let mut run = Run::new(job, control, sessions, Throttle::none(), journal);
-    let (result, ending) = if phase.is_past_cutover() {
-        run.note("the run was past its cutover: the new table stays, the old one was dropped");
-        let finished = match validate::run(&mut run).await {
-            Ok(()) => cleanup::run(&mut run).await,
-            Err(e) => Err(e),
-        };
-        (finished, Ending::Done)
-    } else {
-        (cleanup::abort(&mut run).await, Ending::Aborted)
+    if !phase.is_past_cutover() {
+        return Ok(give_up(run).await);
+    }
+    run.note("the run was past its cutover: the new table stays, the old one was dropped");
+    let result = match validate::run(&mut run).await {
+        Ok(()) => cleanup::run(&mut run).await,
+        Err(e) => Err(e),
     };
     let figures = run.journal.state.figures.clone();
     Ok(match result {
-        Ok(()) => report::ended(job, name, ending, phase, figures),
+        Ok(()) => report::ended(job, name, Ending::Done, phase, figures),
         Err(e) => report::failed(job, name, Stage::Kept(phase), e, figures),
     })
+}
+
+/// Removes a run that is before its cutover.
+pub async fn give_up(mut run: Run<'_>) -> Report {
+    let (name, phase) = (run.subject.table.to_string(), run.journal.phase);
+    let result = cleanup::abort(&mut run).await;
+    let figures = run.journal.state.figures.clone();
+    match result {
+        Ok(()) => report::ended(run.job, &name, Ending::Aborted, phase, figures),
+        Err(e) => report::failed(run.job, &name, Stage::GivenUp(phase), e, figures),
+    }
 }

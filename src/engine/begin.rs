@@ -3,6 +3,7 @@
 use super::context::{Job, Sessions, application_name, reading_name};
 use crate::catalog::lookup;
 use crate::error::{Error, Result};
+use crate::failpoint::{At, LOCK, Role};
 use crate::pg::{Session, pooler, settings};
 use crate::preflight;
 use std::time::{Duration, Instant};
@@ -26,9 +27,12 @@ pub async fn first_session(job: &Job, name: &str) -> Result<Session> {
 pub async fn sessions(job: &Job, oid: u32, table: &str) -> Result<Sessions> {
     let name = application_name(oid);
     let holder = first_session(job, &name).await?;
-    lock(&holder, oid, table).await?;
+    holder.expose(Role::Holder);
+    lock(&holder, oid, table).at(LOCK).await?;
     let (worker, observer) =
         tokio::try_join!(settings::open(&job.server, &name), settings::open(&job.server, &name))?;
+    worker.expose(Role::Worker);
+    observer.expose(Role::Observer);
     let sessions = Sessions { holder, worker, observer };
     end_orphans(&sessions, &[name, reading_name(oid)]).await?;
     Ok(sessions)

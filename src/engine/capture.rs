@@ -5,6 +5,7 @@ use super::fingerprint;
 use super::patience::patiently;
 use crate::catalog::Describer;
 use crate::error::{Error, Result};
+use crate::failpoint::{ABORT_DETACH, At, CAPTURE_ATTACH};
 use crate::names::RunNames;
 use crate::pg::lock::{self, Mode};
 use crate::pg::{Session, settings};
@@ -25,6 +26,7 @@ pub async fn attach(run: &mut Run<'_>) -> Result<()> {
         fingerprint::compare(&table, &expected, now.as_ref())?;
         worker.batch_execute(&statement).await.map_err(Error::sql("CREATE TRIGGER"))
     })
+    .at(CAPTURE_ATTACH)
     .await
 }
 
@@ -52,6 +54,7 @@ pub async fn detach(run: &mut Run<'_>) -> Result<()> {
             worker.batch_execute(&statement).await.map_err(Error::sql("DROP TRIGGER"))
         },
     )
+    .at(ABORT_DETACH)
     .await;
     settings::become_role(&run.sessions.worker, &run.journal.owner).await?;
     result

@@ -10,6 +10,7 @@ use super::patience::persistently;
 use super::sequences;
 use crate::catalog::{self, lookup};
 use crate::error::{Error, Result};
+use crate::failpoint::{ABORT_DROP, At, CLEANUP_DROP};
 use crate::names::{QualifiedName, ident};
 use crate::pg::{run_all, settings};
 use std::time::Duration;
@@ -25,18 +26,28 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
     let mut statements = matviews::drops(run).await?;
     statements.push(format!("DROP TABLE IF EXISTS {} RESTRICT", old.sql()));
     statements.extend(remains(run));
-    drop_all(run, &statements).await
+    drop_all(run, &statements).at(CLEANUP_DROP).await
 }
 
 /// Takes capture off the table and drops the shadow and the schemas. The triggers go first and by
 /// themselves: were the log dropped under them, writers would fail.
+///
+/// That it was begun is written down before. Otherwise, should it die half-way, a resume would find
+/// its triggers gone and blame somebody else.
 pub async fn abort(run: &mut Run<'_>) -> Result<()> {
+    run.journal.state.given_up = true;
+    if let Err(e) = run.journal.save(run.sessions.worker.client()).await
+        && matches!(e, Error::Sql { .. })
+        && !e.is_disk_full()
+    {
+        return Err(e);
+    }
     capture::detach(run).await?;
     sequences::restore(run).await?;
     let mut statements = matviews::drops(run).await?;
     statements.push(format!("DROP TABLE IF EXISTS {} RESTRICT", run.subject.shadow().sql()));
     statements.extend(remains(run));
-    drop_all(run, &statements).await
+    drop_all(run, &statements).at(ABORT_DROP).await
 }
 
 /// What every run has, whatever its phase; in this order nothing depends on what goes before it.

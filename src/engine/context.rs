@@ -5,6 +5,7 @@ use super::journal::{Held, Journal};
 use super::throttle::Throttle;
 use crate::config::{Server, Settings};
 use crate::error::{Error, Result};
+use crate::failpoint::{At, ENTER};
 use crate::job::{Event, Phase};
 use crate::pg::{Session, lock::Backoff, settings};
 use crate::sql::Subject;
@@ -201,7 +202,7 @@ impl<'a> Run<'a> {
     /// Moves on to `phase`, durably.
     pub async fn enter(&mut self, phase: Phase) -> Result<()> {
         self.journal.phase = phase;
-        self.journal.save(self.sessions.worker.client()).await
+        self.journal.save(self.sessions.worker.client()).at(ENTER).await
     }
 
     /// Runs one phase, with its events, its span and its time.

@@ -6,6 +6,7 @@ use super::drain;
 use super::patience::persistently;
 use super::throttle;
 use crate::error::{Error, Result};
+use crate::failpoint::{At, COPY_CHUNK, COPY_PAGES};
 use crate::pg::Session;
 use crate::sql::{Subject, copy as sql};
 use futures_util::future::join_all;
@@ -25,7 +26,7 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
         // In this order: a rewrite in between is found out, not missed.
         run.journal.state.filenode = drain::filenode(run).await?;
         run.journal.state.pages = Some(pages(&run.sessions.worker, run.subject.oid).await?);
-        run.journal.save(run.sessions.worker.client()).await?;
+        run.journal.save(run.sessions.worker.client()).at(COPY_PAGES).await?;
     }
     let total = run.journal.state.pages.unwrap_or(0);
     let (done, rows_before) = recorded(&run.sessions.worker, &run.subject).await?;
@@ -78,6 +79,7 @@ async fn chunk(session: &Session, subject: &Subject, first: u64, past: u64) -> R
             .map_err(failed())?;
         Ok(rows)
     })
+    .at(COPY_CHUNK)
     .await
 }
 

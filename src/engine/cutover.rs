@@ -30,6 +30,7 @@ use super::snapshots::{self, Mark, Old};
 use crate::catalog::neighbours::{self, Neighbour};
 use crate::config::{Blockers, OldSnapshots};
 use crate::error::{Error, Result};
+use crate::failpoint::{At, CHECK, EXCLUDE_ALL, EXCLUDE_WRITERS, LAST_DRAIN};
 use crate::pg::lock::{self, Holder, Mode};
 use crate::pg::rollback;
 use crate::preflight;
@@ -442,9 +443,11 @@ impl Cutover {
         let readers_first = self.kept_out >= PATIENT_READERS && self.kept_out.is_multiple_of(2);
         let others_first = self.kept_out % 4 >= 2;
         let taken = if readers_first {
-            access::exclude_all(run, &self.neighbours, true, wait).await
+            access::exclude_all(run, &self.neighbours, true, wait).at(EXCLUDE_ALL).await
         } else {
-            access::exclude_writers(run, &self.neighbours, others_first, wait).await
+            access::exclude_writers(run, &self.neighbours, others_first, wait)
+                .at(EXCLUDE_WRITERS)
+                .await
         };
         if let Err(e) = taken {
             self.kept_out += u32::from(readers_first || !self.neighbours.is_empty());
@@ -457,7 +460,8 @@ impl Cutover {
         let carried = relaxed && last_drain::can_carry(&run.subject);
         let exact = self.exact_left > 0 || readers_first && !carried;
         let limit = left(RESERVE)?;
-        let last = last_drain::run(run, exact, readers_first, limit).await.map_err(at)?;
+        let last =
+            last_drain::run(run, exact, readers_first, limit).at(LAST_DRAIN).await.map_err(at)?;
         let mark = match last {
             last_drain::Last::Empty => None,
             last_drain::Last::NotEmpty => return Err((Failed::NotExact, Some(started))),
@@ -467,7 +471,9 @@ impl Cutover {
         step("the shadow is complete");
         if !readers_first {
             let limit = left(RESERVE)?.min(run.job.settings.lock_wait());
-            if let Err(e) = access::exclude_all(run, &self.neighbours, false, limit).await {
+            if let Err(e) =
+                access::exclude_all(run, &self.neighbours, false, limit).at(EXCLUDE_ALL).await
+            {
                 self.kept_out += u32::from(e.is_lock());
                 return Err(at(e));
             }
@@ -475,7 +481,7 @@ impl Cutover {
         }
         let checked = {
             let holder = &run.sessions.holder;
-            let work = self.checker.check(run, holder);
+            let work = self.checker.check(run, holder).at(CHECK);
             tokio::pin!(work);
             tokio::select! {
                 checked = &mut work => checked,

@@ -7,6 +7,7 @@
 use super::context::{Run, interruptible};
 use super::throttle;
 use crate::error::{Error, Result};
+use crate::failpoint::{At, DRAIN};
 use crate::job::Phase;
 use crate::pg::{REPEATABLE_READ, run_all, transaction};
 use crate::sql::drain as sql;
@@ -112,6 +113,7 @@ pub async fn once(run: &mut Run<'_>, limit: Option<u64>) -> Result<Drained> {
             }
             Ok(done)
         })
+        .at(DRAIN)
         .await;
         // One that failed may have been committed all the same.
         if !matches!(&result, Ok((drained, _)) if drained.rows == 0 && !drained.truncated) {

@@ -3,7 +3,8 @@
 use super::context::Run;
 use super::fingerprint::Now;
 use crate::catalog::{Describer, TableDescription, difference::difference, lookup};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Verdict};
+use crate::failpoint::{At, EXCHANGE, EXCHANGE_COMMIT, EXCHANGE_JOURNAL};
 use crate::job::Phase;
 use crate::names::QualifiedName;
 use crate::pg::{Session, run_all, settings};
@@ -20,7 +21,7 @@ pub async fn run(
 ) -> Result<()> {
     let deadline = Instant::now() + left;
     let swapped = {
-        let work = swap(run, describer, before, left);
+        let work = swap(run, describer, before, left).at(EXCHANGE);
         tokio::pin!(work);
         tokio::select! {
             result = &mut work => result,
@@ -34,23 +35,22 @@ pub async fn run(
     let now = swapped?;
     run.journal.phase = Phase::Validate;
     run.journal.state.taken_over = Some(now);
-    let saved = run.journal.save(run.sessions.holder.client()).await;
+    let saved = run.journal.save(run.sessions.holder.client()).at(EXCHANGE_JOURNAL).await;
     let committed = match saved {
-        Ok(()) => run.sessions.holder.batch_execute("COMMIT").await,
+        Ok(()) => run.sessions.holder.batch_execute("COMMIT").at(EXCHANGE_COMMIT).await,
         Err(e) => {
             run.journal.phase = Phase::Cutover;
             return Err(e);
         }
     };
-    match committed {
-        Ok(()) => Ok(()),
-        // The server said no: nothing happened.
-        Err(e) if e.code().is_some() && !run.sessions.holder.is_closed() => {
-            run.journal.phase = Phase::Cutover;
-            Err(Error::sql("COMMIT of the exchange")(e))
-        }
-        Err(_) => find_out(run).await,
+    let Err(e) = committed.map_err(Error::sql("COMMIT of the exchange")) else { return Ok(()) };
+    // The server said no, and it was not its last word, which may come after a COMMIT that went
+    // through: nothing happened.
+    if e.verdict() != Verdict::Resume && !run.sessions.holder.is_closed() {
+        run.journal.phase = Phase::Cutover;
+        return Err(e);
     }
+    find_out(run).await
 }
 
 /// All of it but the commit. Returns the table as it is to be found afterwards.

@@ -10,6 +10,7 @@ use super::context::{Run, first_error, interruptible};
 use super::patience::persistently;
 use super::{drain, purge, throttle};
 use crate::error::{Error, Result};
+use crate::failpoint::{At, INDEX_BUILD, INDEX_FINISH};
 use crate::names::QualifiedName;
 use crate::pg::{Session, run_all};
 use crate::sql::indexes::{self as sql, Build};
@@ -93,6 +94,7 @@ async fn dress(run: &mut Run<'_>, statements: &[String]) -> Result<()> {
         run_all(client, "finishing the shadow", statements).await?;
         journal.save(client).await
     })
+    .at(INDEX_FINISH)
     .await?;
     run.journal = journal;
     Ok(())
@@ -163,6 +165,7 @@ async fn one(session: &Session, build: &Build) -> Result<()> {
     persistently(session, TRIES, pause, async |client| {
         run_all(client, &format!("building index {}", build.name), &build.statements).await
     })
+    .at(INDEX_BUILD)
     .await
 }
 

@@ -39,15 +39,34 @@ pub struct State {
     /// Privileges of the old table as taken over by the exchange.
     #[serde(default)]
     pub taken_over: Option<TableDescription>,
+    /// Whether an abort was begun: then capture may be off already, and there is no going on.
+    #[serde(default)]
+    pub given_up: bool,
     /// Why it is held back, if it is.
     #[serde(default)]
     pub held: Option<Held>,
     /// The figures so far.
     pub figures: Figures,
-    /// Who runs it.
+    /// Who began it, or went on with it last.
     pub login: String,
-    /// Version of repackd.
+    /// Version of his repackd.
     pub repackd: String,
+    /// The host it ran on.
+    #[serde(default)]
+    pub host: String,
+    /// Its process there.
+    #[serde(default)]
+    pub pid: u32,
+}
+
+impl State {
+    /// Puts down this process as the one whose run it is.
+    pub fn sign(&mut self, login: String) {
+        self.login = login;
+        self.repackd = env!("CARGO_PKG_VERSION").to_owned();
+        self.host = whoami::hostname().unwrap_or_default();
+        self.pid = std::process::id();
+    }
 }
 
 /// Why a run is held back, and since when.

@@ -55,4 +55,4 @@ pub use context::{Control, Job};
 pub use plan::{Check, Plan, PlanPhase, check, plan};
 pub use run::{Goal, run};
 pub use search::{find, find_all, find_by_run, list};
-pub use status::{RunStatus, status};
+pub use status::{RunStatus, Runner, status};

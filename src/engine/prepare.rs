@@ -23,7 +23,7 @@ pub async fn run(
     let owner = subject.description.relation.owner.clone();
     let prepared = transaction(session, READ_COMMITTED, async |client| {
         let shadow = create(client, subject).await?;
-        let journal = Journal {
+        let mut journal = Journal {
             table_oid: subject.oid,
             shadow_oid: shadow,
             owner,
@@ -39,12 +39,16 @@ pub async fn run(
                 keys_of_parent: preflight.keys_of_parent,
                 matviews: Vec::new(),
                 taken_over: None,
+                given_up: false,
                 held: None,
                 figures,
-                login: preflight.login.clone(),
-                repackd: env!("CARGO_PKG_VERSION").to_owned(),
+                login: String::new(),
+                repackd: String::new(),
+                host: String::new(),
+                pid: 0,
             },
         };
+        journal.state.sign(preflight.login.clone());
         journal.insert(client).await?;
         Ok(journal)
     })

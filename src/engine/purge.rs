@@ -13,6 +13,7 @@ use super::context::Run;
 use super::copy::pages;
 use super::{drain, throttle};
 use crate::error::{Error, Result};
+use crate::failpoint::{At, PURGE_RANGE, VACUUM};
 use crate::names::literal;
 use crate::pg::{READ_COMMITTED, transaction};
 use crate::sql::{copy as sql, drain as drain_sql};
@@ -58,6 +59,7 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
         purged += transaction(&run.sessions.worker, READ_COMMITTED, async |client| {
             client.execute(&statement, &[]).await.map_err(Error::sql("purging the shadow"))
         })
+        .at(PURGE_RANGE)
         .await?;
         chunks.learn(past - first, started.elapsed());
         run.progress(past, total, purged, past * PAGE);
@@ -74,5 +76,5 @@ pub async fn vacuum(run: &Run<'_>, command: &str) -> Result<()> {
         let failed = Error::sql(format!("{command} of the shadow"));
         worker.batch_execute(&statement).await.map_err(failed)
     };
-    super::context::interruptible(&run.control.stop, worker, work).await
+    super::context::interruptible(&run.control.stop, worker, work).at(VACUUM).await
 }

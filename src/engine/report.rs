@@ -9,8 +9,12 @@ use crate::job::{Ending, Figures, Phase, Report};
 pub enum Stage {
     /// Nothing had been created.
     Before,
+    /// The reply to the COMMIT that begins a run may have been lost.
+    BegunPerhaps,
     /// The run is kept, in this phase.
     Kept(Phase),
+    /// The run is being removed, and part of it is left.
+    GivenUp(Phase),
     /// Everything was removed again.
     Removed,
     /// Nobody knows whether the cutover was committed.
@@ -50,7 +54,7 @@ pub fn failed(job: &Job, table: &str, stage: Stage, error: Error, figures: Figur
     };
     let lost = error.verdict() == Verdict::Resume;
     let phase = match stage {
-        Stage::Kept(phase) => phase,
+        Stage::Kept(phase) | Stage::GivenUp(phase) => phase,
         Stage::Unknown => Phase::Cutover,
         _ => Phase::Preflight,
     };
@@ -58,6 +62,11 @@ pub fn failed(job: &Job, table: &str, stage: Stage, error: Error, figures: Figur
         Stage::Before => (
             "nothing was changed; the table is untouched and in use".to_owned(),
             before_advice(&error),
+        ),
+        Stage::BegunPerhaps => (
+            "the table is untouched and in use; whether a run of it was begun, the server alone knows"
+                .to_owned(),
+            Some("when the server is back, `repackd status` says so, and how to go on".to_owned()),
         ),
         Stage::Unknown => (
             format!("{table} is in use, either as it was or repacked: the server alone knows"),
@@ -74,11 +83,22 @@ pub fn failed(job: &Job, table: &str, stage: Stage, error: Error, figures: Figur
                 .to_owned(),
             Some(format!("`repackd run-now {table}` begins anew")),
         ),
+        // The last thing is a COMMIT, whose reply may be what was lost.
+        Stage::Kept(Phase::Cleanup) if lost => (
+            format!(
+                "the new {table} is live and complete; whether the old one is dropped already, the server alone knows"
+            ),
+            Some("when the server is back, `repackd status` says what is left, and how to finish it".to_owned()),
+        ),
         Stage::Kept(phase) if phase.is_past_cutover() => (
             format!(
                 "the new {table} is live and complete; the old one waits in the schema repackd_…_old to be dropped"
             ),
             Some(format!("`repackd resume {table}` drops it")),
+        ),
+        Stage::GivenUp(_) => (
+            "the table is untouched and in use; not everything of the run is removed yet".to_owned(),
+            Some(format!("`repackd abort {table}` goes on removing it")),
         ),
         Stage::Kept(_) => (
             "the table is untouched and in use; the shadow and the capture triggers are kept"

@@ -6,13 +6,14 @@ use super::report::{self, Stage};
 use super::space::Space;
 use super::throttle::Throttle;
 use super::{
-    begin, capture, cleanup, copy, cutover, drain, fingerprint, index, matviews, prepare, purge,
-    validate, verify,
+    abort, begin, capture, cleanup, copy, cutover, drain, fingerprint, index, matviews, prepare,
+    purge, validate, verify,
 };
 use crate::catalog::Describer;
 use crate::catalog::lookup::{self, Found};
 use crate::config::DiskFull;
 use crate::error::{Error, Result, Verdict};
+use crate::failpoint::{At, PREPARE};
 use crate::job::{Ending, Event, Figures, Phase, Report};
 use crate::pg::settings;
 use crate::preflight;
@@ -42,19 +43,24 @@ pub async fn run(job: &Job, table: &Found, goal: Goal, control: &Control) -> Rep
         Err(e) => return report::failed(job, &name, Stage::Before, e, Figures::default()),
     };
     let started = Instant::now();
+    let mut stage = Stage::Before;
     let begun = match goal {
-        Goal::RunNow | Goal::Prepare => start(job, table, &sessions, control).await,
+        Goal::RunNow | Goal::Prepare => start(job, table, &sessions, control, &mut stage).await,
         Goal::Resume => resume(job, table.oid, &name, &sessions).await,
     };
     let mut journal = match begun {
         Ok(journal) => journal,
-        Err(e) => return report::failed(job, &name, Stage::Before, e, Figures::default()),
+        Err(e) => return report::failed(job, &name, stage, e, Figures::default()),
     };
     if goal != Goal::Resume {
         let seconds = started.elapsed().as_secs_f64();
         journal.state.figures.seconds.insert(Phase::Prepare, seconds);
     }
     let mut run = Run::new(job, control, sessions, throttle, journal);
+    if run.journal.state.given_up {
+        run.note("it was being given up already: that was brought to its end");
+        return abort::give_up(run).await;
+    }
     let result = match phases(&mut run, goal).await {
         Err(error) => Err(blame(&run, error).await),
         done => done,
@@ -62,12 +68,13 @@ pub async fn run(job: &Job, table: &Found, goal: Goal, control: &Control) -> Rep
     conclude(run, result).await
 }
 
-/// A new run: preflight and prepare.
+/// A new run: preflight and prepare. `stage` says what may be left should it fail.
 async fn start(
     job: &Job,
     table: &Found,
     sessions: &Sessions,
     control: &Control,
+    stage: &mut Stage,
 ) -> Result<Journal> {
     let name = table.name.to_string();
     let send = |event| drop(control.events.send(event));
@@ -94,7 +101,12 @@ async fn start(
     send(Event::Phase { table: name.clone(), phase: Phase::Prepare });
     let started = Instant::now();
     let figures = Figures { before, ..Figures::default() };
-    let journal = prepare::run(&sessions.worker, &subject, &preflight, figures).await?;
+    let prepare = prepare::run(&sessions.worker, &subject, &preflight, figures);
+    let prepared = prepare.at(PREPARE).await;
+    if prepared.as_ref().is_err_and(|e| e.verdict() == Verdict::Resume) {
+        *stage = Stage::BegunPerhaps;
+    }
+    let journal = prepared?;
     send(Event::PhaseDone { table: name, phase: Phase::Prepare, took: started.elapsed() });
     Ok(journal)
 }
@@ -139,7 +151,10 @@ async fn resume(job: &Job, oid: u32, name: &str, sessions: &Sessions) -> Result<
         return Err(Error::Refused { table: name.to_owned(), reasons: vec![reason] });
     }
     settings::become_role(&sessions.worker, &found.owner).await?;
-    journal::read(sessions.worker.client(), found).await
+    let mut journal = journal::read(sessions.worker.client(), found).await?;
+    let row = sessions.worker.query_one("SELECT session_user::text", &[]).await;
+    journal.state.sign(row.map_err(Error::sql("asking for the login role"))?.get(0));
+    Ok(journal)
 }
 
 async fn phases(run: &mut Run<'_>, goal: Goal) -> Result<()> {
@@ -254,7 +269,7 @@ async fn conclude(mut run: Run<'_>, result: Result<()>) -> Report {
                 Ok(()) => Stage::Removed,
                 Err(e) => {
                     run.note(format!("removing the run failed too: {e}"));
-                    Stage::Kept(run.journal.phase)
+                    Stage::GivenUp(run.journal.phase)
                 }
             };
             report::failed(job, &name, stage, error, run.journal.state.figures)

@@ -8,7 +8,8 @@
 use super::context::Run;
 use super::patience::patiently;
 use crate::catalog::lookup;
-use crate::error::{Error, Result, Verdict};
+use crate::error::{Error, Result};
+use crate::failpoint::{At, SEQUENCE_RELEASE, SEQUENCE_RESTORE};
 use crate::names::{QualifiedName, ident};
 use crate::pg::lock::Mode;
 use tokio_postgres::types::Type;
@@ -23,7 +24,7 @@ pub async fn release(run: &mut Run<'_>) -> Result<bool> {
         journal.state.released.retain(|(o, _)| *o != oid);
         journal.state.released.push((oid, column));
         let statement = format!("ALTER SEQUENCE {} OWNED BY NONE", name.sql());
-        alter(run, oid, &name, &statement, Some(&journal)).await?;
+        alter(run, oid, &name, &statement, Some(&journal)).at(SEQUENCE_RELEASE).await?;
         run.journal = journal;
     }
     Ok(any)
@@ -49,8 +50,8 @@ pub async fn restore(run: &mut Run<'_>) -> Result<()> {
             table.sql(),
             ident(&column)
         );
-        match alter(run, oid, &sequence, &statement, None).await {
-            Err(e) if e.verdict() == Verdict::Stop && e.sqlstate().is_some() => {
+        match alter(run, oid, &sequence, &statement, None).at(SEQUENCE_RESTORE).await {
+            Err(e) if e.is_impossible() => {
                 run.note(format!("sequence {sequence} could not be given back to {table}.{column} ({e}): do so with {statement}"));
             }
             other => other?,

@@ -6,6 +6,7 @@
 use super::context::{Run, interruptible};
 use crate::catalog::{self, attached::ForeignKey};
 use crate::error::Result;
+use crate::failpoint::{At, VALIDATE};
 use crate::names::ident;
 use crate::pg::{READ_COMMITTED, run_all, settings, transaction};
 use crate::sql::attached::foreign_keys as sql;
@@ -60,7 +61,8 @@ async fn one(run: &mut Run<'_>, key: &ForeignKey) -> Result<()> {
         let worker = &run.sessions.worker;
         let work = transaction(worker, READ_COMMITTED, async |client| {
             run_all(client, &format!("validating {what}"), &statements).await
-        });
+        })
+        .at(VALIDATE);
         match interruptible(&run.control.stop, worker, work).await {
             Ok(()) => return Ok(()),
             // There before us: the table must not be made to look better than it was, nor the run

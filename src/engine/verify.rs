@@ -3,6 +3,7 @@
 use super::context::{Run, interruptible};
 use super::drain;
 use crate::error::{Error, Result};
+use crate::failpoint::{At, VERIFY};
 use crate::pg::{READ_ONLY, Session, lock};
 use crate::sql::verify as sql;
 use std::time::Duration;
@@ -18,7 +19,7 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
     let rows = loop {
         tries += 1;
         drain::until_short(run).await?;
-        match compare(run, &helper).await {
+        match compare(run, &helper).at(VERIFY).await {
             Err(e) if e.is_lock() && tries < TRIES => tokio::time::sleep(AGAIN).await,
             // A TRUNCATE that committed after the snapshot was taken emptied the table for it too.
             Err(e @ Error::Mismatch { .. }) if tries < TRIES => {

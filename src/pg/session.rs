@@ -2,7 +2,9 @@
 
 use crate::config::Server;
 use crate::error::{Error, Result};
+use crate::failpoint::Role;
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
 use tokio_postgres::{AsyncMessage, Client, Connection, Socket};
@@ -12,7 +14,9 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 ///
 /// Dereferences to the [`Client`].
 pub struct Session {
-    client: Client,
+    client: Arc<Client>,
+    #[cfg_attr(not(feature = "failpoints"), expect(dead_code, reason = "for failpoints"))]
+    driver: tokio::task::AbortHandle,
     pid: i32,
     tls: MakeRustlsConnect,
     target: String,
@@ -28,14 +32,15 @@ impl Session {
         server: &Server,
     ) -> Result<Self, tokio_postgres::Error> {
         let target = server.describe();
-        drive(connection, target.clone());
+        let driver = drive(connection, target.clone());
         let messages = client.simple_query("SELECT pg_catalog.pg_backend_pid()").await?;
         let pid = messages.iter().find_map(|message| match message {
             tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
             _ => None,
         });
         Ok(Self {
-            client,
+            client: Arc::new(client),
+            driver,
             pid: pid.unwrap_or_default(),
             tls,
             target,
@@ -46,11 +51,6 @@ impl Session {
     /// The client.
     pub fn client(&self) -> &Client {
         &self.client
-    }
-
-    /// The client, for transactions.
-    pub fn client_mut(&mut self) -> &mut Client {
-        &mut self.client
     }
 
     /// Asks the server to cancel what this session is doing, over a connection of the same kind.
@@ -81,6 +81,20 @@ impl Session {
         self.pid
     }
 
+    /// Lets failpoints act on this session under this role.
+    #[cfg(feature = "failpoints")]
+    pub fn expose(&self, role: Role) {
+        let (client, driver) = (Arc::downgrade(&self.client), self.driver.clone());
+        crate::failpoint::register(
+            role,
+            crate::failpoint::Handle { client, driver, pid: self.pid },
+        );
+    }
+
+    /// Nothing, in a release.
+    #[cfg(not(feature = "failpoints"))]
+    pub fn expose(&self, _: Role) {}
+
     /// Host, port, database and user, without secrets.
     pub fn target(&self) -> &str {
         &self.target
@@ -95,12 +109,6 @@ impl std::ops::Deref for Session {
     }
 }
 
-impl std::ops::DerefMut for Session {
-    fn deref_mut(&mut self) -> &mut Client {
-        &mut self.client
-    }
-}
-
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Session({}, pid {})", self.target, self.pid)
@@ -112,8 +120,11 @@ pub(super) type TlsStream =
     <<MakeRustlsConnect as MakeTlsConnect<Socket>>::TlsConnect as TlsConnect<Socket>>::Stream;
 
 /// Does the reading and writing of a connection until the client is dropped or the server gone.
-fn drive(mut connection: Connection<Socket, TlsStream>, target: String) {
-    tokio::spawn(async move {
+fn drive(
+    mut connection: Connection<Socket, TlsStream>,
+    target: String,
+) -> tokio::task::AbortHandle {
+    let driver = tokio::spawn(async move {
         loop {
             match poll_fn(|context| connection.poll_message(context)).await {
                 Some(Ok(AsyncMessage::Notice(notice))) => {
@@ -128,4 +139,5 @@ fn drive(mut connection: Connection<Socket, TlsStream>, target: String) {
             }
         }
     });
+    driver.abort_handle()
 }

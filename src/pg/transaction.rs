@@ -1,6 +1,7 @@
 //! Transactions that always end.
 
 use crate::error::{Error, Result};
+use crate::failpoint;
 use tokio_postgres::{Client, error::SqlState};
 
 /// Each statement sees what was committed before it.
@@ -20,7 +21,12 @@ pub async fn transaction<T>(
     work: impl AsyncFnOnce(&Client) -> Result<T>,
 ) -> Result<T> {
     client.batch_execute(begin).await.map_err(Error::sql("BEGIN"))?;
-    match work(client).await {
+    let done = async {
+        let value = work(client).await?;
+        failpoint::commit().await?;
+        Ok(value)
+    };
+    match done.await {
         Ok(value) => {
             client.batch_execute("COMMIT").await.map_err(Error::sql("COMMIT"))?;
             Ok(value)

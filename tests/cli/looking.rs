@@ -73,14 +73,24 @@ pub async fn status_as_json(server: Server) -> Outcome {
             ("problem", Value::Null),
             ("running", false.into()),
             ("log_rows", 10.into()),
+            ("log_bytes", number()),
             ("shadow_bytes", number()),
             ("pages", number()),
             ("pages_copied", number()),
             ("started", text()),
             ("updated", text()),
+            ("age_seconds", number()),
+            ("idle_seconds", number()),
+            ("runner.login", "shape_owner".into()),
+            ("runner.host", text()),
+            ("runner.pid", number()),
+            ("runner.repackd", env!("CARGO_PKG_VERSION").into()),
             ("cleanup_only", false.into()),
+            ("given_up", false.into()),
         ],
     )?;
+    let status = scene.repackd(&["status"])?;
+    status.status(0)?.shows(&["left by shape_owner, repackd ", " on ", "10 rows in"])?;
     scene.drop().await
 }
 

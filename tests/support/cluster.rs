@@ -8,7 +8,8 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// Everything the tests' databases expect to be there.
-const ROLES: &str = "CREATE ROLE shape_owner LOGIN; CREATE ROLE shape_other LOGIN;";
+const ROLES: &str =
+    "CREATE ROLE shape_owner LOGIN; CREATE ROLE shape_other LOGIN; CREATE ROLE shape_reader;";
 
 /// One server.
 pub struct Cluster {
@@ -79,6 +80,30 @@ impl Cluster {
         run(as_server(Path::new("/usr/bin/touch"))?.arg(copy.directory.join("standby.signal")))?;
         copy.start()?;
         Ok(copy)
+    }
+
+    /// A standby that follows this one, which must be running.
+    pub fn follower(&self) -> Result<Self, String> {
+        let copy = Self { version: self.version, port: free_port()?, directory: fresh("own")? };
+        self.stop("fast")?;
+        run(Command::new("cp").arg("-a").arg(&self.directory).arg(&copy.directory))?;
+        self.start()?;
+        run(as_server(Path::new("/usr/bin/touch"))?.arg(copy.directory.join("standby.signal")))?;
+        let primary = format!(
+            "primary_conninfo = 'host=127.0.0.1 port={} user=postgres'\nhot_standby_feedback = on\n",
+            self.port
+        );
+        let file = copy.directory.join("postgresql.auto.conf");
+        let mut text = std::fs::read_to_string(&file).map_err(words)?;
+        text.push_str(&primary);
+        std::fs::write(&file, text).map_err(words)?;
+        copy.start()?;
+        Ok(copy)
+    }
+
+    /// Makes a standby a primary.
+    pub fn promote(&self) -> Outcome {
+        run(self.program("pg_ctl")?.args(["-D", &self.data(), "-w", "-t", "60", "promote"]))
     }
 
     /// Starts it.

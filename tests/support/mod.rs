@@ -9,6 +9,7 @@ pub mod running;
 pub mod scene;
 pub mod session;
 pub mod tmpfs;
+pub mod wire;
 pub mod writers;
 
 use repackd::catalog::lookup::Found;

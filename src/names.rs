@@ -143,7 +143,8 @@ impl fmt::Display for TableArg {
 /// The table's OID makes them unique and lets `status` find a run without a central catalog.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunNames {
-    /// Holds the journal, the key log, the chunk record and the capture function.
+    /// Holds the journal, the key log, the chunk record, the capture function and, if the table
+    /// inherits, the shadow's stand-in parent.
     pub work: String,
     /// Holds the shadow and nothing else, so that its indexes can carry the original names.
     pub new: String,

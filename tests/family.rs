@@ -1,6 +1,7 @@
 //! Tables with parents and children: partitions and inheritance.
 
 mod busy;
+mod changed;
 mod scans;
 
 use crate::support::random::seed;
@@ -29,6 +30,15 @@ pub fn tests() -> Vec<Trial> {
             &["stock_0", "stock_1", "stock_2", "stock_3"],
         ));
         trials.push(busy("inheritance", &busy::INHERITANCE, &["stock_3", "stock_2", "stock"]));
+    }
+    for server in chosen {
+        let (first, second) = (server.clone(), server.clone());
+        trials.push(Trial::test(format!("family::changed::pg{}", server.version), move || {
+            block_on(changed::wins(&first)).map_err(Into::into)
+        }));
+        trials.push(Trial::test(format!("family::rights::pg{}", server.version), move || {
+            block_on(changed::rights(&second)).map_err(Into::into)
+        }));
     }
     for server in servers() {
         trials.push(Trial::test(format!("family::no_scans::pg{}", server.version), move || {

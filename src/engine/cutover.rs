@@ -4,7 +4,7 @@
 //! stopwatch runs against the budget; whatever does not fit ends in ROLLBACK, and after a pause comes
 //! the next attempt. Its steps:
 //!
-//! 1. SHARE ROW EXCLUSIVE: writers wait, readers do not.
+//! 1. SHARE ROW EXCLUSIVE, on the table's parents first: writers wait, readers do not.
 //! 2. The last drain, committed: the shadow is complete before any reader has to wait. A reader that
 //!    waits may have its snapshot from before the wait (a STABLE function, EXECUTE, COPY TO).
 //! 3. ACCESS EXCLUSIVE ([`super::access`]) on what else the exchange touches and on the table, without

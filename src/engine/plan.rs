@@ -192,10 +192,15 @@ fn phases(job: &Job, subject: &Subject, neighbours: &[Neighbour]) -> Vec<PlanPha
 
 /// The locks of the cutover, in their order.
 fn cutover_locks(neighbours: &[Neighbour]) -> String {
-    let names: Vec<_> = neighbours.iter().map(|n| format!("{}, ", n.name)).collect();
+    let before = |keep: fn(&Neighbour) -> bool| -> String {
+        neighbours.iter().filter(|n| keep(n)).map(|n| format!("{}, ", n.name)).collect()
+    };
+    let gates = before(|n| n.writes_through);
+    let below: String =
+        neighbours.iter().filter(|n| n.below).map(|n| format!(", {}", n.name)).collect();
     format!(
-        "SHARE ROW EXCLUSIVE on the table, then ACCESS EXCLUSIVE on {}the table, all within that time",
-        names.concat()
+        "SHARE ROW EXCLUSIVE on {gates}the table, then ACCESS EXCLUSIVE on {}the table{below}, all within that time",
+        before(|n| !n.below)
     )
 }
 

@@ -1,6 +1,6 @@
 //! The shadow: an empty table with the columns, defaults and checks of the original.
 //!
-//! Written out column by column. `LIKE` would validate NOT VALID checks, rename constraints and
+//! Written out column by column, apart from what it inherits ([`family`]). `LIKE` would validate NOT VALID checks, rename constraints and
 //! make identity sequences with default options.
 
 use super::{Subject, family, options, respell};

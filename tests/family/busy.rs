@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-const ROUNDS: u32 = 4;
+const ROUNDS: u32 = 2;
 const CLIENTS: i64 = 6;
 /// Ids of one client.
 const STRIDE: i64 = 1000;

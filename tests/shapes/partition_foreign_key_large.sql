@@ -29,7 +29,7 @@ INSERT INTO fl.items SELECT i, i % 100, NULL FROM generate_series(19000, 39000, 
 DELETE FROM fl.items WHERE id % 10 = 7 AND id < 2000;
 RESET ROLE;
 -- workload
-INSERT INTO fl.items VALUES (5001, 5, 5, 'new'), (25001, 5, NULL);
+INSERT INTO fl.items VALUES (5001, 5, 5, 'new'), (25001, 5, NULL, NULL);
 DELETE FROM fl.refs WHERE id = 42;
 UPDATE fl.items SET id = id + 20001 WHERE id = 15;
 -- probe

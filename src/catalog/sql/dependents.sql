@@ -155,6 +155,11 @@ WHERE h.inhrelid = $1
                   JOIN pg_catalog.pg_index l ON l.indexrelid = x.inhrelid AND l.indrelid = $1
                   WHERE x.inhparent = i.indexrelid)
 UNION
+-- While one is pending, no other partition can be detached.
+SELECT 'partition ' || o.inhrelid::regclass::text || ' of its parent, whose DETACH PARTITION CONCURRENTLY was not finished'
+FROM pg_catalog.pg_inherits h JOIN pg_catalog.pg_inherits o ON o.inhparent = h.inhparent AND o.inhdetachpending
+WHERE h.inhrelid = $1
+UNION
 -- PostgreSQL 14 lets one rename it; ATTACH PARTITION gives it the parent's name again.
 SELECT 'trigger ' || pg_catalog.quote_ident(g.tgname) || ', which is called ' || pg_catalog.quote_ident(gp.tgname) || ' on its parent'
 FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_trigger gp ON gp.oid = g.tgparentid

@@ -91,5 +91,6 @@ LEFT JOIN deepest m ON m.oid = a.oid
 JOIN pg_catalog.pg_class c ON c.oid = a.oid
 LEFT JOIN (SELECT oid, max(level) AS level FROM up GROUP BY oid) u ON u.oid = c.oid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE c.oid <> $1
+-- LOCK TABLE does not take foreign tables; a partition may be one.
+WHERE c.oid <> $1 AND c.relkind <> 'f'
 ORDER BY c.relkind <> 'v', c.relkind <> 'm', m.depth DESC, u.level DESC NULLS LAST, a.level, n.nspname, c.relname

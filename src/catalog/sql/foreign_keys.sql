@@ -1,4 +1,6 @@
 -- The foreign keys of the table, to it, or both. $1 OID of the table. One row, one JSON array.
+-- In the order in which they were made, which is that of their triggers: a DELETE that one cascades
+-- may be what another would forbid.
 -- Those that a partition has from its parent, or a partitioned table hands to its partitions, come
 -- and go with the one they belong to (conparentid).
 SELECT coalesce(json_agg(json_build_object(
@@ -23,7 +25,7 @@ SELECT coalesce(json_agg(json_build_object(
         AND NOT EXISTS (SELECT FROM unnest(k.conkey) AS u(attnum)
                         WHERE NOT pg_catalog.has_column_privilege(c.relowner, c.oid, u.attnum, 'REFERENCES')),
     'comment', pg_catalog.obj_description(k.oid, 'pg_constraint')
-    ) ORDER BY n.nspname, c.relname, k.conname), '[]')::text
+    ) ORDER BY k.oid), '[]')::text
 FROM pg_catalog.pg_constraint k
 JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

@@ -100,6 +100,13 @@ impl Attached {
             self.foreign_keys.retain(|k| !k.of_parent);
         }
     }
+
+    /// Puts the foreign keys in an order that does not depend on when they were made: those of a
+    /// parent are made anew at another time than the partition's own.
+    pub fn sort(&mut self) {
+        let by = |k: &ForeignKey| (k.table.to_string(), k.name.clone());
+        self.foreign_keys.sort_by_key(by);
+    }
 }
 
 impl ForeignKey {

@@ -90,6 +90,7 @@ async fn swap(
     let mut found =
         found.ok_or_else(|| Error::Other("the new table vanished in the exchange".into()))?;
     found.attached.settle(keys_of_parent);
+    found.attached.sort();
     if let Some(difference) = difference(&attached::expected(&now), &found) {
         return Err(Error::Changed {
             table: run.subject.table.clone(),

@@ -53,8 +53,11 @@ impl Database {
         if client.query(wanted, &[]).await.map_err(words)?.is_empty() {
             return Ok(());
         }
-        client.batch_execute("CREATE EXTENSION IF NOT EXISTS amcheck").await.map_err(words)?;
-        let check = "SELECT bt_index_check(i.indexrelid, true)
+        client
+            .batch_execute("CREATE EXTENSION IF NOT EXISTS amcheck SCHEMA public")
+            .await
+            .map_err(words)?;
+        let check = "SELECT public.bt_index_check(i.indexrelid, true)
              FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
              WHERE c.relkind = 'i' AND c.relam = (SELECT oid FROM pg_am WHERE amname = 'btree') AND n.nspname NOT LIKE 'pg\\_%'";
         client.query(check, &[]).await.map(drop).map_err(|e| format!("an index: {e:?}"))

@@ -1,4 +1,6 @@
 -- The foreign keys of the table, to it, or both. $1 OID of the table. One row, one JSON array.
+-- In the order in which they were made, which is that of their triggers: a DELETE that one cascades
+-- may be what another would forbid.
 -- Those to a partitioned table that it is a part of reach it, too. 'inherited': the partition has it
 -- from its parent. 'of_parent': one of a partitioned table that it is a part of, from PostgreSQL 18 on,
 -- where those can be added again NOT VALID. What else a foreign key hands to partitions of either side
@@ -55,7 +57,7 @@ SELECT coalesce(json_agg(json_build_object(
         JOIN pg_catalog.pg_namespace qn ON qn.oid = qc.relnamespace
         WHERE part.level > 0
           AND (q.conname <> k.conname OR pg_catalog.obj_description(q.oid, 'pg_constraint') IS NOT NULL)) END
-    ) ORDER BY n.nspname, c.relname, k.conname), '[]')::text
+    ) ORDER BY k.oid), '[]')::text
 FROM pg_catalog.pg_constraint k
 JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

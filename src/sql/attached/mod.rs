@@ -92,6 +92,7 @@ pub fn expected(table: &TableDescription) -> TableDescription {
         key.validated = false;
         key.definition.push_str(foreign_keys::NOT_VALID);
     }
+    expected.attached.sort();
     expected
 }
 

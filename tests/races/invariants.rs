@@ -40,7 +40,7 @@ async fn attack(
     let seed = seed();
     database.run(setup).await?;
     let before = database.schema()?;
-    let load = Load::start(&database.url("postgres"), seed, CLIENTS, true, 3, work);
+    let load = Load::start(&database.url("postgres"), seed, CLIENTS, true, 6, work);
     let mut job = database.job("postgres");
     // The invariant is the verification, and the budget is what other tests are about: here it is to
     // be met beside sixteen clients on a machine that may have two cores.

@@ -17,7 +17,7 @@ const CLIENTS: i64 = 16;
 
 /// How long cutovers follow each other.
 fn time() -> Duration {
-    Duration::from_secs(if super::all_wanted() { 40 } else { 10 })
+    Duration::from_secs(if super::all_wanted() { 40 } else { 8 })
 }
 
 type Round<'a> = BoxFuture<'a, Result<(), Failure>>;

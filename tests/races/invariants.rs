@@ -325,9 +325,12 @@ fn loading(one: &mut One) -> Round<'_> {
             }
             _ => {
                 let key = one.random.range(1, 30);
+                // An id of its own: a conflict there would be an error, which ON CONFLICT (key) does
+                // not catch.
+                let id = one.number * 1_000_000 + one.record.len() as i64 + 1;
                 begin(one).await?;
                 let sql = format!(
-                    "INSERT INTO load (id, key) VALUES (-{key}, 'k{key}') ON CONFLICT (key) DO UPDATE SET n = load.n + 1"
+                    "INSERT INTO load (id, key) VALUES (-{id}, 'k{key}') ON CONFLICT (key) DO UPDATE SET n = load.n + 1"
                 );
                 one.run(&sql).await?;
                 one.run("COMMIT").await?;

@@ -26,17 +26,20 @@ pub fn tests() -> Vec<Trial> {
         invariants: bank list_append bulk_loader job_queue;
     };
     all.extend(trials("races", &newest(), waits));
-    all.extend(trials("races", &ends(), busy));
+    for (number, case) in busy.into_iter().enumerate() {
+        all.extend(trials("races", &in_turn(&ends(), number), vec![case]));
+    }
     all
 }
 
-/// Whether each statement runs on every server, and not on one of three in turn.
+/// Whether everything runs on every server that is meant for it, and for longer.
 fn all_wanted() -> bool {
     std::env::var_os("REPACKD_TEST_ALL").is_some()
 }
 
-/// The server for the test of this number: the oldest, the middle and the newest in turn.
-fn in_turn(all: &[Server], number: usize) -> Vec<Server> {
+/// The server for the test of this number: the oldest, the middle and the newest in turn, unless
+/// `REPACKD_TEST_ALL` is set.
+pub fn in_turn(all: &[Server], number: usize) -> Vec<Server> {
     if all_wanted() || all.is_empty() {
         return all.to_vec();
     }

@@ -30,8 +30,9 @@ pub fn tests() -> Vec<Trial> {
             trials.push(Trial::test(name, move || block_on(test(server)).map_err(Into::into)));
         }
     }
-    for (name, unprivileged) in [("every_moment", false), ("every_moment_unprivileged", true)] {
-        for server in crate::bad_input::ends() {
+    let heavy = [("every_moment", false), ("every_moment_unprivileged", true)];
+    for (number, (name, unprivileged)) in heavy.into_iter().enumerate() {
+        for server in crate::races::in_turn(&crate::bad_input::ends(), number) {
             let name = format!("snapshots::{name}::pg{}", server.version);
             trials.push(Trial::test(name, move || {
                 let test = readers::every_moment(server, unprivileged);

@@ -36,6 +36,7 @@ use crate::pg::rollback;
 use crate::preflight;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
+use tokio_postgres::error::SqlState;
 
 /// Attempts that insist on an empty log under the lock. Then there is no last drain, and the
 /// exchange is exact for every snapshot; a busy table never gets there.
@@ -70,7 +71,6 @@ enum Failed {
 
 impl From<Error> for Failed {
     fn from(error: Error) -> Self {
-        use tokio_postgres::error::SqlState;
         // XX000: a GRANT that was under way has updated a catalog row first. 25P02: the statement
         // before this one, sent along with it, was cancelled.
         if error.is_lock()

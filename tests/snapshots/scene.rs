@@ -96,10 +96,15 @@ impl Scene {
 
     /// Begins to repack the table.
     pub fn start(&self, change: impl FnOnce(&mut Settings)) -> Running {
+        self.go(Goal::RunNow, change)
+    }
+
+    /// Begins to repack it, or goes on with that.
+    pub fn go(&self, goal: Goal, change: impl FnOnce(&mut Settings)) -> Running {
         let mut job: Job = self.database.job(&self.user);
         job.settings = quick();
         change(&mut job.settings);
-        Running::start(self.database.clone(), job, "s", Goal::RunNow)
+        Running::start(self.database.clone(), job, "s", goal)
     }
 
     /// Drops everything.

@@ -29,10 +29,10 @@ use crate::catalog::neighbours::{self, Neighbour};
 use crate::config::{Blockers, OldSnapshots};
 use crate::error::{Error, Result};
 use crate::pg::lock::{self, Holder, Mode};
+use crate::pg::rollback;
 use crate::preflight;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
-use tokio_postgres::error::SqlState;
 
 /// Attempts that insist on an empty log under the lock. Then there is no last drain, and the
 /// exchange is exact for every snapshot; a busy table never gets there.
@@ -52,10 +52,6 @@ const RESERVE: Duration = Duration::from_millis(40);
 /// The pause after a failed attempt, in times of how long that took.
 const SHARE: u32 = 9;
 
-/// How often the ROLLBACK of an attempt is repeated when a cancel request hits it. One attempt may
-/// send a few, and the server acts on each when it gets to it.
-const LATE_CANCELS: u32 = 5;
-
 /// Why an attempt did not come through.
 enum Failed {
     /// Try again later.
@@ -68,6 +64,7 @@ enum Failed {
 
 impl From<Error> for Failed {
     fn from(error: Error) -> Self {
+        use tokio_postgres::error::SqlState;
         // XX000: a GRANT that was under way has updated a catalog row first. 25P02: the statement
         // before this one, sent along with it, was cancelled.
         if error.is_lock()
@@ -366,16 +363,7 @@ impl Cutover {
                 if let Failed::Error(Error::CutoverUnknown { .. }) = error {
                     return Err(error);
                 }
-                let mut rolled_back = run.sessions.holder.batch_execute("ROLLBACK").await;
-                // A request to cancel an earlier statement may arrive as late as this.
-                for _ in 0..LATE_CANCELS {
-                    if rolled_back.as_ref().err().and_then(|e| e.code())
-                        != Some(&SqlState::QUERY_CANCELED)
-                    {
-                        break;
-                    }
-                    rolled_back = run.sessions.holder.batch_execute("ROLLBACK").await;
-                }
+                let rolled_back = rollback(run.sessions.holder.client()).await;
                 if let Some(started) = stopwatch {
                     self.held = started.elapsed();
                     waited(run, started);

@@ -17,4 +17,4 @@ pub use crate::config::Server;
 pub use connect::connect;
 pub use session::Session;
 pub use settings::open;
-pub use transaction::{READ_COMMITTED, READ_ONLY, REPEATABLE_READ, run_all, transaction};
+pub use transaction::{READ_COMMITTED, READ_ONLY, REPEATABLE_READ, rollback, run_all, transaction};

@@ -1,7 +1,7 @@
 //! Transactions that always end.
 
 use crate::error::{Error, Result};
-use tokio_postgres::Client;
+use tokio_postgres::{Client, error::SqlState};
 
 /// Each statement sees what was committed before it.
 pub const READ_COMMITTED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
@@ -28,10 +28,26 @@ pub async fn transaction<T>(
         Err(error) => {
             // The first error is the one to report; a connection that cannot even roll back is
             // found out by the next statement.
-            let _ = client.batch_execute("ROLLBACK").await;
+            let _ = rollback(client).await;
             Err(error)
         }
     }
+}
+
+/// How often a ROLLBACK is repeated when a cancel request hits it. A few may have been sent for the
+/// statements before, and the server acts on each when it gets to it.
+const LATE_CANCELS: u32 = 5;
+
+/// Rolls back, even if a request to cancel an earlier statement arrives as late as this: it would
+/// leave the transaction open, failed, and its locks held.
+pub async fn rollback(client: &Client) -> Result<(), tokio_postgres::Error> {
+    for _ in 0..LATE_CANCELS {
+        match client.batch_execute("ROLLBACK").await {
+            Err(e) if e.code() == Some(&SqlState::QUERY_CANCELED) => {}
+            other => return other,
+        }
+    }
+    client.batch_execute("ROLLBACK").await
 }
 
 /// Runs statements one after another, in one round trip. They share the caller's transaction.

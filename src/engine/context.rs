@@ -217,7 +217,8 @@ impl<'a> Run<'a> {
         self.send(Event::Phase { table: table.clone(), phase });
         let started = Instant::now();
         let span = tracing::info_span!("repackd.phase", table = %table, phase = %phase);
-        let result = work(self).instrument(span).await;
+        // On the heap: one after another, the phases' futures would add up on a thread's stack.
+        let result = Box::pin(work(self).instrument(span)).await;
         let took = started.elapsed();
         *self.journal.state.figures.seconds.entry(phase).or_default() += took.as_secs_f64();
         self.count_held();

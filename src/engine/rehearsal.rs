@@ -21,6 +21,8 @@ pub async fn run(client: &Client, subject: &Subject, shadow: u32) -> Result<()> 
             statements.extend(build.statements);
         }
     }
+    // Whatever is made from here on, by whom, has nothing to do with the tablespace of an index.
+    statements.push("SET LOCAL default_tablespace = ''".to_owned());
     statements.extend(indexes::finish(description, &subject.shadow())?);
     for s in &description.statistics {
         statements.extend(exchange::statistics_owner(description, s, &subject.names.new));

@@ -45,7 +45,9 @@ pub async fn run(job: &Job, table: &Found, goal: Goal, control: &Control) -> Rep
     let started = Instant::now();
     let mut stage = Stage::Before;
     let begun = match goal {
-        Goal::RunNow | Goal::Prepare => start(job, table, &sessions, control, &mut stage).await,
+        Goal::RunNow | Goal::Prepare => {
+            Box::pin(start(job, table, &sessions, control, &mut stage)).await
+        }
         Goal::Resume => resume(job, table.oid, &name, &sessions).await,
     };
     let mut journal = match begun {
@@ -61,7 +63,7 @@ pub async fn run(job: &Job, table: &Found, goal: Goal, control: &Control) -> Rep
         run.note("it was being given up already: that was brought to its end");
         return abort::give_up(run).await;
     }
-    let result = match phases(&mut run, goal).await {
+    let result = match Box::pin(phases(&mut run, goal)).await {
         Err(error) => Err(blame(&run, error).await),
         done => done,
     };

@@ -60,7 +60,8 @@ pub fn plain() -> bool {
 pub fn block_on<T>(work: impl Future<Output = T>) -> T {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(work)
+    // On the heap: in a debug build what a test awaits is too large for its thread's stack.
+    runtime.block_on(Box::pin(work))
 }
 
 /// A database of its own, dropped at the end.

@@ -27,6 +27,7 @@ help: ## list the targets
 
 build: ## build the release binary
 	$(CARGO) build --release --locked
+	@test -x $(or $(CARGO_TARGET_DIR),target)/release/repackd
 	@! grep -aq REPACKD_FAILPOINT $(or $(CARGO_TARGET_DIR),target)/release/repackd || \
 	    { echo "build: there are failpoints in the release" >&2; exit 1; }
 

@@ -69,7 +69,9 @@ pub fn runs(runs: &[(String, RunStatus)], connections: bool, width: usize) -> St
         }
     }
     keep_whole(&mut table, &[0, 2, 3, 4]);
-    format!("{}\n{next}", table.trim_fmt())
+    // Much of it is from journals, into which an owner may have written anything.
+    let text = format!("{}\n{next}", table.trim_fmt());
+    text.replace(|c: char| c.is_control() && c != '\n', "?")
 }
 
 /// Whose it is, for how long it has been there, and what it costs.
@@ -90,5 +92,5 @@ fn origin(run: &RunStatus) -> Option<String> {
         ));
     }
     // The journal is the table owner's, and this may be somebody else's terminal.
-    Some(text.replace(char::is_control, "?"))
+    Some(text)
 }

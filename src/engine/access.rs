@@ -23,8 +23,14 @@ use crate::pg::lock::Mode;
 use std::time::{Duration, Instant};
 use tokio_postgres::error::SqlState;
 
-/// How long to go on while some transaction inside does not look like ending by itself.
+/// How long to go on while some transaction inside does not look like ending by itself, at first.
 const PATIENCE: Duration = Duration::from_millis(40);
+
+/// The same after so many attempts that failed for it: a table with many neighbours may never find
+/// all of them left at once so soon. The budget bounds it.
+pub fn patience(kept_out: u32) -> Duration {
+    PATIENCE * (1 + kept_out / 8).min(5)
+}
 
 /// How long to queue for the lock, at first.
 const QUEUE: Duration = Duration::from_millis(1);
@@ -49,11 +55,12 @@ pub async fn exclude_writers(
     run: &Run<'_>,
     neighbours: &[Neighbour],
     all: bool,
+    patience: Duration,
     limit: Duration,
 ) -> Result<()> {
     let is_table = |n: &Neighbour| n.kind != "v" && n.kind != "m";
     let gates = neighbours.iter().filter(|n| n.writes_through || all && is_table(n));
-    take(run, wanted(run, gates, Mode::ShareRowExclusive), true, limit).await
+    take(run, wanted(run, gates, Mode::ShareRowExclusive), true, patience, limit).await
 }
 
 /// Takes ACCESS EXCLUSIVE on the neighbours and on the table; `queue` if nothing is held before.
@@ -61,17 +68,25 @@ pub async fn exclude_all(
     run: &Run<'_>,
     neighbours: &[Neighbour],
     queue: bool,
+    patience: Duration,
     limit: Duration,
 ) -> Result<()> {
-    take(run, wanted(run, neighbours.iter(), Mode::AccessExclusive), queue, limit).await
+    let all = wanted(run, neighbours.iter(), Mode::AccessExclusive);
+    take(run, all, queue, patience, limit).await
 }
 
 /// Takes the locks in turn. For the first one can queue like anybody else, if nothing is held.
-async fn take(run: &Run<'_>, locks: Vec<Wanted>, queue: bool, limit: Duration) -> Result<()> {
+async fn take(
+    run: &Run<'_>,
+    locks: Vec<Wanted>,
+    queue: bool,
+    patience: Duration,
+    limit: Duration,
+) -> Result<()> {
     let deadline = Instant::now() + limit;
     for (i, wanted) in locks.iter().enumerate() {
         let first = if i == 0 && queue { limit } else { QUEUE };
-        exclude(run, wanted, first, deadline).await?;
+        exclude(run, wanted, first, patience, deadline).await?;
     }
     Ok(())
 }
@@ -113,6 +128,7 @@ async fn exclude(
     run: &Run<'_>,
     wanted: &Wanted,
     mut queue: Duration,
+    patience: Duration,
     deadline: Instant,
 ) -> Result<()> {
     let began = Instant::now();
@@ -138,7 +154,7 @@ async fn exclude(
         }
         if inside.all_will_leave {
             queue *= 2;
-        } else if began.elapsed() < PATIENCE {
+        } else if began.elapsed() < patience {
             queue = QUEUE;
             tokio::time::sleep(PAUSE).await;
         } else {

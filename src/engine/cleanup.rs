@@ -14,6 +14,7 @@ use crate::failpoint::{ABORT_DROP, At, CLEANUP_DROP};
 use crate::names::{QualifiedName, ident};
 use crate::pg::{run_all, settings};
 use std::time::Duration;
+use tokio_postgres::error::SqlState;
 
 /// How often a DROP is tried when somebody, say pg_dump, holds a lock on what is to go.
 const TRIES: u32 = 30;
@@ -36,7 +37,12 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
 /// its triggers gone and blame somebody else.
 pub async fn abort(run: &mut Run<'_>) -> Result<()> {
     run.journal.state.given_up = true;
-    if let Err(e) = run.journal.save(run.sessions.worker.client()).await
+    let mut saved = run.journal.save(run.sessions.worker.client()).await;
+    if saved.as_ref().is_err_and(|e| e.is(&SqlState::QUERY_CANCELED)) {
+        // A request to cancel what was done before has come this late.
+        saved = run.journal.save(run.sessions.worker.client()).await;
+    }
+    if let Err(e) = saved
         && matches!(e, Error::Sql { .. })
         && !e.is_disk_full()
     {

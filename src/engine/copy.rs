@@ -42,7 +42,7 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
     let shared = &*run;
     let copier = async |session: &Session| -> Result<()> {
         while !stop.is_cancelled() {
-            if let Err(e) = throttle::pass(shared, session).await {
+            if let Err(e) = throttle::pass(shared, session, &stop).await {
                 stop.cancel();
                 return Err(e);
             }

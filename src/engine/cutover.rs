@@ -442,10 +442,11 @@ impl Cutover {
         let wait = left(RESERVE)?.min(run.job.settings.lock_wait());
         let readers_first = self.kept_out >= PATIENT_READERS && self.kept_out.is_multiple_of(2);
         let others_first = self.kept_out % 4 >= 2;
+        let patience = access::patience(self.kept_out);
         let taken = if readers_first {
-            access::exclude_all(run, &self.neighbours, true, wait).at(EXCLUDE_ALL).await
+            access::exclude_all(run, &self.neighbours, true, patience, wait).at(EXCLUDE_ALL).await
         } else {
-            access::exclude_writers(run, &self.neighbours, others_first, wait)
+            access::exclude_writers(run, &self.neighbours, others_first, patience, wait)
                 .at(EXCLUDE_WRITERS)
                 .await
         };
@@ -471,8 +472,9 @@ impl Cutover {
         step("the shadow is complete");
         if !readers_first {
             let limit = left(RESERVE)?.min(run.job.settings.lock_wait());
-            if let Err(e) =
-                access::exclude_all(run, &self.neighbours, false, limit).at(EXCLUDE_ALL).await
+            if let Err(e) = access::exclude_all(run, &self.neighbours, false, patience, limit)
+                .at(EXCLUDE_ALL)
+                .await
             {
                 self.kept_out += u32::from(e.is_lock());
                 return Err(at(e));

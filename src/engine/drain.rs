@@ -59,7 +59,7 @@ impl Floor {
 /// What one drain did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Drained {
-    /// Log rows taken, or a few less than that.
+    /// Log rows taken.
     pub rows: u64,
     /// Whether that was all the snapshot saw: then the shadow equals the table at that snapshot.
     pub all: bool,
@@ -98,7 +98,7 @@ pub fn markers(subject: &crate::sql::Subject, row: &Row) -> Result<(Option<PgLsn
 
 /// Drains at most `limit` log rows, or all that one snapshot sees.
 pub async fn once(run: &mut Run<'_>, limit: Option<u64>) -> Result<Drained> {
-    let mut limit = limit.unwrap_or(i64::MAX as u64);
+    let mut limit = limit.unwrap_or(sql::ALL);
     let mut tries = 0;
     loop {
         let floor = run.floor;
@@ -133,11 +133,11 @@ pub async fn once(run: &mut Run<'_>, limit: Option<u64>) -> Result<Drained> {
             // Two rows may have exchanged a unique value, and only one of them is in this part of
             // the log. In the whole visible log both are.
             Err(e)
-                if limit < i64::MAX as u64
+                if limit < sql::ALL
                     && (e.is(&SqlState::UNIQUE_VIOLATION)
                         || e.is(&SqlState::EXCLUSION_VIOLATION)) =>
             {
-                limit = i64::MAX as u64;
+                limit = sql::ALL;
             }
             // Somebody's DDL or TRUNCATE. Waiting for it holds up nobody.
             Err(e) if e.is_lock() && tries < TRIES => {
@@ -237,7 +237,10 @@ pub async fn until_short(run: &mut Run<'_>) -> Result<()> {
     let mut since_vacuum = 0;
     loop {
         run.check_stop()?;
-        throttle::pass(run, &run.sessions.worker).await?;
+        if throttle::pass(run, &run.sessions.worker, &run.control.stop).await? {
+            // What arrived meanwhile was not raced against.
+            race = Race::start(run).await?;
+        }
         let drained = once(run, Some(limit)).await?;
         race.drained += drained.rows;
         since_vacuum += drained.rows;

@@ -129,12 +129,13 @@ async fn build_all(run: &mut Run<'_>, builds: Vec<Build>, before: u64, total: u6
     let stop = run.control.stop.child_token();
     let builder = async |session: &Session| -> Result<()> {
         while !stop.is_cancelled() {
-            let passed = throttle::pass(run, session).await;
+            if let Err(e) = throttle::pass(run, session, &stop).await {
+                // No more are begun, but what another has been at for hours is not thrown away.
+                queue.borrow_mut().clear();
+                return Err(e);
+            }
             let Some(build) = queue.borrow_mut().pop_front() else { return Ok(()) };
-            let result = match passed {
-                Ok(()) => interruptible(&stop, session, one(session, &build)).await,
-                held => held,
-            };
+            let result = interruptible(&stop, session, one(session, &build)).await;
             if result.is_err() {
                 stop.cancel();
                 return result;

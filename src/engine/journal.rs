@@ -66,6 +66,7 @@ impl State {
         self.repackd = env!("CARGO_PKG_VERSION").to_owned();
         self.host = whoami::hostname().unwrap_or_default();
         self.pid = std::process::id();
+        self.held = None;
     }
 }
 

@@ -71,7 +71,7 @@ async fn batch(
 ) -> Result<(Last, u64)> {
     let subject = &run.subject;
     let failed = || Error::sql("the last drain");
-    let (markers, reach) = (sql::markers(subject), sql::reach(subject, floor, i64::MAX as u64));
+    let (markers, reach) = (sql::markers(subject), sql::reach(subject, floor, sql::ALL));
     let (markers, reach) =
         tokio::try_join!(worker.query_one(&markers, &[]), worker.query_one(&reach, &[]))
             .map_err(failed())?;

@@ -48,7 +48,12 @@ pub async fn patiently(
             match done {
                 Ok(()) => return Ok(()),
                 // XX000: somebody's GRANT has updated a catalog row first.
-                Err(e) if e.is_lock() || e.is(&SqlState::INTERNAL_ERROR) => {
+                // 57014: a request to cancel what was done before has come this late.
+                Err(e)
+                    if e.is_lock()
+                        || e.is(&SqlState::INTERNAL_ERROR)
+                        || e.is(&SqlState::QUERY_CANCELED) =>
+                {
                     ("somebody began just then".to_owned(), run.backoff.step())
                 }
                 Err(e) => return Err(e),

@@ -53,7 +53,7 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
     let mut purged = 0;
     while let Some((first, past)) = chunks.take() {
         run.check_stop()?;
-        throttle::pass(run, &run.sessions.worker).await?;
+        throttle::pass(run, &run.sessions.worker, &run.control.stop).await?;
         let started = Instant::now();
         let statement = sql::purge(&run.subject, first, past);
         purged += transaction(&run.sessions.worker, READ_COMMITTED, async |client| {

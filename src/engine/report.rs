@@ -139,7 +139,9 @@ fn kept_advice(error: &Error, table: &str) -> String {
         Error::NoCutover { .. } => "at a quieter time, ",
         e if e.is_disk_full() => "free disk space; then ",
         Error::HeldBack { .. } => "when there is less to wait for, ",
-        Error::TooLarge { .. } => "with a larger max_extra_space, ",
+        Error::TooLarge { .. } => {
+            "it keeps that space, and its key log grows with every write, until one of the two: with a larger max_extra_space, "
+        }
         Error::Interrupted => "",
         e if e.verdict() == Verdict::Resume => "when the server is back, ",
         _ => "mend what is said above; then ",

@@ -14,6 +14,7 @@ use crate::pg::{Session, settings};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 use tokio_postgres::{SimpleQueryMessage, types::Type};
+use tokio_util::sync::CancellationToken;
 
 /// How long a look counts. What is looked at changes slower than that.
 const FRESH: Duration = Duration::from_millis(500);
@@ -83,18 +84,22 @@ impl Throttle {
     }
 }
 
-/// Returns when there is no reason to hold back. `session` works as the owner and is between two
-/// transactions: that the run is held back, and why, is written to the journal through it.
-pub async fn pass(run: &Run<'_>, session: &Session) -> Result<()> {
+/// Returns when there is no reason to hold back, and says whether there was one; or ends with `stop`.
+/// `session` works as the owner and is between two transactions: that the run is held back, and why,
+/// is written to the journal through it.
+pub async fn pass(run: &Run<'_>, session: &Session, stop: &CancellationToken) -> Result<bool> {
     let throttle = &run.throttle;
-    let Some(own) = &throttle.session else { return Ok(()) };
+    let Some(own) = &throttle.session else { return Ok(false) };
     if run.unstoppable {
-        return Ok(());
+        return Ok(false);
     }
     // Whoever comes second waits for the first one's verdict.
     let mut state = throttle.state.lock().await;
+    if stop.is_cancelled() {
+        return Err(Error::Interrupted);
+    }
     if state.looked.is_some_and(|at| at.elapsed() < FRESH) {
-        return Ok(());
+        return Ok(false);
     }
     let began = Instant::now();
     let mut said: Option<Hold> = None;
@@ -122,7 +127,7 @@ pub async fn pass(run: &Run<'_>, session: &Session) -> Result<()> {
         said = Some(hold);
         tokio::select! {
             () = tokio::time::sleep(AGAIN) => {}
-            () = run.control.stop.cancelled() => break Err(Error::Interrupted),
+            () = stop.cancelled() => break Err(Error::Interrupted),
         }
     };
     if said.is_some() && result.is_ok() {
@@ -130,7 +135,7 @@ pub async fn pass(run: &Run<'_>, session: &Session) -> Result<()> {
         run.send(Event::Held { table: run.subject.table.to_string(), reason: None });
     }
     state.looked = Some(Instant::now());
-    result
+    result.map(|()| said.is_some())
 }
 
 /// Looks once. The first reason found is the one.

@@ -83,7 +83,8 @@ END
     ]
 }
 
-/// Attaches capture to the table. ENABLE ALWAYS, or sessions in `session_replication_role =
+/// Attaches capture to the table. BEFORE TRUNCATE: what somebody's AFTER TRUNCATE trigger puts into
+/// the table again has to be logged behind the marker, which voids all before it. ENABLE ALWAYS, or sessions in `session_replication_role =
 /// replica` and logical apply would write past it.
 pub fn attach(subject: &Subject) -> String {
     let table = subject.table.sql();
@@ -91,7 +92,7 @@ pub fn attach(subject: &Subject) -> String {
     let [row, truncate] = subject.names.triggers().map(|t| ident(&t));
     format!(
         "CREATE TRIGGER {row} AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {function}();
-CREATE TRIGGER {truncate} AFTER TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {function}();
+CREATE TRIGGER {truncate} BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {function}();
 ALTER TABLE {table} ENABLE ALWAYS TRIGGER {row};
 ALTER TABLE {table} ENABLE ALWAYS TRIGGER {truncate}"
     )

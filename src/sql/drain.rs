@@ -3,6 +3,9 @@
 use super::Subject;
 use tokio_postgres::types::PgLsn;
 
+/// A drain of everything there is.
+pub const ALL: u64 = i64::MAX as u64;
+
 /// The newest marker of each kind, and the table's file: (last TRUNCATE, any poison, file).
 pub fn markers(subject: &Subject) -> String {
     format!(
@@ -20,9 +23,16 @@ pub fn filenode(subject: &Subject) -> String {
 /// How far a drain of about `limit` log rows from `floor` on reaches: (last id, rows), the oldest
 /// transaction the snapshot sees running, and the drain's own transaction ID, which is given out
 /// after the snapshot was taken.
+///
+/// Rows with the last one's number are counted too, since they will be taken. Of an unlogged table a
+/// single statement may log any number of rows under one.
 pub fn reach(subject: &Subject, floor: PgLsn, limit: u64) -> String {
+    let first = match limit {
+        ALL => String::new(),
+        limit => format!(" ORDER BY id FETCH FIRST {limit} ROWS WITH TIES"),
+    };
     format!(
-        "SELECT max(x.id), count(*), pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::text::int8, CASE WHEN count(*) > 0 THEN pg_catalog.pg_current_xact_id()::text::int8 END FROM (SELECT id FROM {} WHERE id >= '{floor}' ORDER BY id LIMIT {limit}) x",
+        "SELECT max(x.id), count(*), pg_catalog.pg_snapshot_xmin(pg_catalog.pg_current_snapshot())::text::int8, CASE WHEN count(*) > 0 THEN pg_catalog.pg_current_xact_id()::text::int8 END FROM (SELECT id FROM {} WHERE id >= '{floor}'{first}) x",
         subject.log()
     )
 }

@@ -2,7 +2,7 @@
 
 use crate::bad_input::{cases, ends, newest, trials};
 use crate::support::program::Started;
-use crate::support::scene::{Scene, TABLE};
+use crate::support::scene::Scene;
 use crate::support::{Outcome, Server};
 use libtest_mimic::Trial;
 use std::time::Duration;
@@ -34,6 +34,8 @@ async fn held(scene: &Scene, run: &mut Started, why: &str) -> Outcome {
         return Err(format!("status does not say {why}: {runs:?}"));
     }
     scene.repackd(&["status"])?.status(0)?.shows(&["held back: "])?;
+    // Whoever is in the middle of a chunk brings it to its end.
+    tokio::time::sleep(Duration::from_millis(2500)).await;
     let before = copied(scene)?;
     tokio::time::sleep(Duration::from_millis(1500)).await;
     let after = copied(scene)?;
@@ -167,17 +169,14 @@ pub async fn space_before(server: Server) -> Outcome {
     scene.drop().await
 }
 
-/// The planner's statistics are from when the table was small.
+/// The planner believes that the table is small.
 pub async fn space_meanwhile(server: Server) -> Outcome {
-    let more = "
-ALTER TABLE public.t SET (autovacuum_enabled = false);
-TRUNCATE public.t;
-INSERT INTO public.t VALUES (1, 'a', 1);
-ANALYZE public.t;
-INSERT INTO public.t SELECT i, repeat('x', 50) || i, i % 100 FROM generate_series(2, 60000) i;";
-    let scene = Scene::of(&server, &format!("{TABLE}{more}")).await?;
-    let run = scene.repackd(&["run-now", "t", "--set", "max_extra_space=1MB"])?;
-    run.status(1)?.says(&["bytes more by now", "max_extra_space is 1048576", "kept"])?;
+    let scene = Scene::slow(&server).await?;
+    scene.run("ANALYZE public.t").await?;
+    scene.run("UPDATE pg_class SET reltuples = 10 WHERE oid = 'public.t'::regclass").await?;
+    let run = scene.repackd(&["run-now", "t", "--set", "max_extra_space=2MB"])?;
+    run.status(1)?.says(&["bytes more by now", "max_extra_space is 2097152", "kept"])?;
+    scene.hurry().await?;
     scene.kept_until_resume().await?;
     scene.drop().await
 }

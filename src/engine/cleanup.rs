@@ -61,6 +61,7 @@ fn remains(run: &Run<'_>) -> Vec<String> {
     let names = &run.subject.names;
     let mut statements = vec![
         format!("DROP FUNCTION IF EXISTS {}() RESTRICT", names.work_sql("capture")),
+        format!("DROP FUNCTION IF EXISTS {}() RESTRICT", names.work_sql("closed")),
         format!(
             "DROP TABLE IF EXISTS {}, {}, {}, {} RESTRICT",
             names.stand_in(),

@@ -56,6 +56,10 @@ const RESERVE: Duration = Duration::from_millis(40);
 /// How often materialized views are built anew because somebody was at them meanwhile.
 const REBUILDS: u32 = 10;
 
+/// Attempts that are given up when somebody waits for the table, if functions with bodies in standard
+/// SQL name it: he may be in one, and would come to the old table (see [`crate::sql::capture::close`]).
+const UNWAITED: u32 = 24;
+
 /// The pause after a failed attempt, in times of how long that took.
 const SHARE: u32 = 9;
 
@@ -515,6 +519,14 @@ impl Cutover {
         }
         self.old_since = None;
         step("no old snapshot is left");
+        if self.kept_out < UNWAITED
+            && !now.table.attached.functions.is_empty()
+            && lock::is_waited_for(&run.sessions.observer, run.subject.oid).await.map_err(at)?
+        {
+            self.kept_out += 1;
+            let why = "somebody waits for the table, perhaps in a function that is bound to it";
+            return Err((Failed::Later(why.into()), Some(started)));
+        }
         let left = left(Duration::ZERO)?;
         exchange::run(run, &self.checker.describer, &now, left).await.map_err(at)?;
         step("exchanged");

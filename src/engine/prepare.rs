@@ -104,6 +104,7 @@ async fn create(client: &Client, subject: &Subject) -> Result<u32> {
     run_all(client, "creating the schemas of the run", &schemas::seal_schemas(subject)).await?;
     run_all(client, "creating the key log", &schemas::tables(subject)).await?;
     run_all(client, "creating the capture function", &capture::function(subject)).await?;
+    run_all(client, "creating the closing function", &capture::closing_function(subject)).await?;
     run_all(client, "creating the shadow", &shadow::create(subject)).await?;
     let shadow = shadow_oid(client, subject).await?;
     rehearsal::run(client, subject, shadow).await?;

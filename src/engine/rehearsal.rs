@@ -58,7 +58,7 @@ pub async fn run(client: &Client, subject: &Subject, shadow: u32) -> Result<()> 
     if let Some(difference) = difference(&expected, &found) {
         return Err(refuse(format!("its copy would differ: {difference}")));
     }
-    attached(client, subject).await?;
+    // Before functions of the same names are tried in the schema that leads its path.
     match matview_build::build(client, subject, shadow, false).await {
         Ok(_) => {}
         Err(e @ Error::Sql { .. }) if e.sqlstate().is_some() && !e.is_lock() => {
@@ -66,6 +66,7 @@ pub async fn run(client: &Client, subject: &Subject, shadow: u32) -> Result<()> 
         }
         Err(e) => return Err(e),
     }
+    attached(client, subject).await?;
     run_all(
         client,
         "ROLLBACK TO SAVEPOINT",

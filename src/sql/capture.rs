@@ -83,6 +83,38 @@ END
     ]
 }
 
+/// The function that keeps the old table closed after the exchange: see [`close`].
+pub fn closing_function(subject: &Subject) -> Vec<String> {
+    let signature = format!("{}()", subject.names.work_sql("closed"));
+    let body = "
+BEGIN
+  RAISE EXCEPTION USING ERRCODE = '40001',
+    MESSAGE = 'could not serialize access: table ' || pg_catalog.quote_ident(TG_TABLE_NAME) || ' was exchanged by repackd a moment ago',
+    HINT = 'The transaction might succeed if retried.';
+END
+";
+    vec![
+        format!(
+            "CREATE FUNCTION {signature} RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS {}",
+            crate::names::literal(body)
+        ),
+        seal("FUNCTION", &signature),
+        format!("GRANT ALL ON FUNCTION {signature} TO {}", subject.owner()),
+    ]
+}
+
+/// Closes the old table to writers. Whoever runs a function with a body in standard SQL has the
+/// table by its OID, not by its name: one who waits for its lock during the exchange gets the old
+/// table. What he writes there would be lost; so he is told to try again.
+pub fn close(old: &str, names: &RunNames) -> String {
+    let trigger = ident(&format!("{}_closed", names.work));
+    format!(
+        "CREATE TRIGGER {trigger} BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {old} FOR EACH STATEMENT EXECUTE FUNCTION {}();
+ALTER TABLE {old} ENABLE ALWAYS TRIGGER {trigger}",
+        names.work_sql("closed")
+    )
+}
+
 /// Attaches capture to the table. BEFORE TRUNCATE: what somebody's AFTER TRUNCATE trigger puts into
 /// the table again has to be logged behind the marker, which voids all before it. ENABLE ALWAYS, or sessions in `session_replication_role =
 /// replica` and logical apply would write past it.

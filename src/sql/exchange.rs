@@ -23,6 +23,8 @@ pub fn swap(subject: &Subject, now: &TableDescription) -> Vec<String> {
         script.run(&s.owner, format!("DROP STATISTICS {}", name.sql()));
     }
     script.owner(format!("ALTER TABLE {table} SET SCHEMA {}", ident(&subject.names.old)));
+    let old = QualifiedName::new(&subject.names.old, &subject.table.name);
+    script.owner(capture::close(&old.sql(), &subject.names));
     script.finish()
 }
 

@@ -113,6 +113,11 @@ impl Hand {
         }
     }
 
+    /// Gives up a transaction that failed.
+    pub async fn give_up(&self) -> Outcome {
+        self.client.batch_execute("ROLLBACK").await.map_err(|e| format!("ROLLBACK: {e:?}"))
+    }
+
     /// Ends a transaction, mostly well. True if it was.
     pub async fn end(&mut self) -> Result<bool, String> {
         let well = self.random.percent(92);

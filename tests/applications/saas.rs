@@ -40,6 +40,10 @@ impl Application for User {
             refused.push(("app.invoice_lines", "row security"));
             refused.push(("app.tenants", "row security"));
         }
+        if server.version < 18 {
+            refused.push(("app.tenants", "before 18"));
+            refused.push(("app.users", "before 18"));
+        }
         refused
     }
 

@@ -49,7 +49,9 @@ WITH RECURSIVE kin(oid) AS (
                                 OR kp.confrelid IN (SELECT oid FROM kin))) IS NOT TRUE
       -- And children: they are carried over, or listed below.
       AND NOT (d.classid = 'pg_catalog.pg_class'::regclass
-               AND d.objid IN (SELECT h.inhrelid FROM pg_catalog.pg_inherits h WHERE h.inhparent = $1))
+               AND d.objid IN (SELECT h.inhrelid FROM pg_catalog.pg_inherits h WHERE h.inhparent = $1)
+               -- That a column of a child has its row type is another matter.
+               AND d.objsubid = 0 AND p.classid = 'pg_catalog.pg_class'::regclass AND p.objid = $1)
       -- And what names the table itself, or the constraint that makes a query with GROUP BY depend
       -- on its key.
       AND ((p.classid = 'pg_catalog.pg_class'::regclass AND p.objid = $1
@@ -121,6 +123,26 @@ JOIN pg_catalog.pg_class v ON v.oid = w.ev_class AND v.relkind = 'm' AND v.oid <
 JOIN pg_catalog.pg_roles o ON o.oid = v.relowner
 WHERE t.oid = $1 AND t.relrowsecurity AND NOT o.rolsuper AND NOT o.rolbypassrls
   AND (t.relforcerowsecurity OR NOT pg_catalog.pg_has_role(v.relowner, t.relowner, 'USAGE'))
+UNION
+-- The shadow has no children before the exchange: what is built from it would not hold their rows.
+SELECT 'materialized view ' || v.oid::regclass::text || ', which may read the rows of its child tables too'
+FROM pg_catalog.pg_depend d
+JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid AND w.rulename = '_RETURN'
+JOIN pg_catalog.pg_class v ON v.oid = w.ev_class AND v.relkind = 'm'
+WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = $1
+  AND EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhparent = $1)
+UNION
+SELECT 'extension ' || pg_catalog.quote_ident(e.extname) || ', on which '
+       || pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) || ' depends'
+FROM pg_catalog.pg_depend d
+JOIN pg_catalog.pg_extension e ON d.refclassid = 'pg_catalog.pg_extension'::regclass AND e.oid = d.refobjid
+LEFT JOIN pg_catalog.pg_trigger g ON d.classid = 'pg_catalog.pg_trigger'::regclass AND g.oid = d.objid
+LEFT JOIN pg_catalog.pg_proc f ON d.classid = 'pg_catalog.pg_proc'::regclass AND f.oid = d.objid AND f.prosqlbody IS NOT NULL
+WHERE d.deptype = 'x'
+  AND (g.tgrelid = $1
+       OR EXISTS (SELECT FROM pg_catalog.pg_depend b
+                  WHERE b.classid = 'pg_catalog.pg_proc'::regclass AND b.objid = f.oid
+                    AND b.refclassid = 'pg_catalog.pg_class'::regclass AND b.refobjid = $1))
 UNION
 SELECT 'a subscription that fills the table' FROM pg_catalog.pg_subscription_rel s WHERE s.srrelid = $1
 UNION

@@ -33,15 +33,17 @@ pub fn all(table: &TableDescription) -> Attached {
     for view in &table.attached.matviews {
         let more = &view.description.attached;
         for rule in &more.rules {
-            let same = |r: &&Rule| r.relation == rule.relation && r.name == rule.name;
-            if all.rules.iter().find(same).is_none() {
-                all.rules.push(rule.clone());
+            let same = |r: &&mut Rule| r.relation == rule.relation && r.name == rule.name;
+            match all.rules.iter_mut().find(same) {
+                Some(known) => known.able &= rule.able,
+                None => all.rules.push(rule.clone()),
             }
         }
         for policy in &more.policies {
-            let same = |p: &&Policy| p.table == policy.table && p.name == policy.name;
-            if all.policies.iter().find(same).is_none() {
-                all.policies.push(policy.clone());
+            let same = |p: &&mut Policy| p.table == policy.table && p.name == policy.name;
+            match all.policies.iter_mut().find(same) {
+                Some(known) => known.able &= policy.able,
+                None => all.policies.push(policy.clone()),
             }
         }
         for view in &more.views {

@@ -48,13 +48,19 @@ const CLIENTS: i64 = 3;
 /// How often one client may have to try again in all.
 const MOST_RETRIES: u32 = 5;
 
-/// One test for each application and server.
+/// The servers for them, since each takes a minute: the oldest, the newest, and one on which repackd
+/// works as the plain owner.
+const VERSIONS: [u32; 3] = [14, 15, 18];
+
+/// One test for each application and server. With REPACKD_TEST_ALL=1 on every server.
 pub fn tests() -> Vec<Trial> {
+    let everywhere = std::env::var_os("REPACKD_TEST_ALL").is_some();
     let all = |server: Server| {
         let [a, b, c] = [server.clone(), server.clone(), server];
         [trial::<shop::Clerk>(a), trial::<saas::User>(b), trial::<ledger::Teller>(c)]
     };
-    servers().into_iter().flat_map(all).collect()
+    let chosen = |s: &Server| everywhere || VERSIONS.contains(&s.version);
+    servers().into_iter().filter(chosen).flat_map(all).collect()
 }
 
 fn trial<A: Application>(server: Server) -> Trial {

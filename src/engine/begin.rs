@@ -12,6 +12,13 @@ use tokio_postgres::types::Type;
 /// First half of the advisory lock's key; the second is the table's OID. "rpkd" in ASCII.
 const ADVISORY: i32 = 0x7270_6b64;
 
+/// How often the advisory lock is asked for: the server takes a moment to notice that the session of
+/// a runner that has ended is gone.
+const LOCK_TRIES: u32 = 10;
+
+/// The time between two of these.
+const LOCK_PAUSE: Duration = Duration::from_millis(100);
+
 /// How long to wait for the sessions of a repackd that died to be gone.
 const ORPHAN_PATIENCE: Duration = Duration::from_secs(15);
 
@@ -40,15 +47,18 @@ pub async fn sessions(job: &Job, oid: u32, table: &str) -> Result<Sessions> {
 
 async fn lock(session: &Session, oid: u32, table: &str) -> Result<()> {
     let second = oid.cast_signed();
-    let row = session
-        .query_typed_one(
-            "SELECT pg_catalog.pg_try_advisory_lock($1, $2)",
-            &[(&ADVISORY, Type::INT4), (&second, Type::INT4)],
-        )
-        .await
-        .map_err(Error::sql("taking the advisory lock"))?;
-    if row.get(0) {
-        return Ok(());
+    for _ in 0..LOCK_TRIES {
+        let row = session
+            .query_typed_one(
+                "SELECT pg_catalog.pg_try_advisory_lock($1, $2)",
+                &[(&ADVISORY, Type::INT4), (&second, Type::INT4)],
+            )
+            .await
+            .map_err(Error::sql("taking the advisory lock"))?;
+        if row.get(0) {
+            return Ok(());
+        }
+        tokio::time::sleep(LOCK_PAUSE).await;
     }
     let runner = runner(session, oid).await?;
     // An abort knows no name before it has read the journal.

@@ -104,7 +104,9 @@ async fn cycle(sheet: &Sheet, server: &Server) -> Outcome {
     let grant = format!("GRANT CREATE ON DATABASE {} TO shape_owner", subject.name);
     subject.run(&grant).await?;
     control.run(&grant.replace(&subject.name, &control.name)).await?;
-    let job = subject.job(&user);
+    let mut job = subject.job(&user);
+    // How long the exchange may take is tested elsewhere, and this is a debug build.
+    job.settings.cutover_budget = std::time::Duration::from_secs(1);
 
     let before = subject.dump()?;
     let report = repack(&job, &found, Goal::Prepare).await;

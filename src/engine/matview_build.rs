@@ -40,25 +40,30 @@ pub async fn build(
         let table = &subject.description.relation.owner;
         lent.extend(lend(client, subject, table, subject.oid, &subject.shadow(), &readers).await?);
     }
+    let action =
+        |what: &str, view: &Matview| format!("{what} its materialized view {}", view.name());
+    // Every definition is read before any owner's code runs, as filling does: he may create in the
+    // schema that leads the path, and what he made there could stand for what another one named.
     let mut printed = Vec::new();
     for one in &standing {
+        let definition = print(client, subject, &one.view, one.oid, &path).await?;
+        let create = sql::create(subject, &one.view, &definition, &path);
+        run_all(client, &action("building", &one.view), &create).await?;
+        printed.push(definition);
+    }
+    for one in &standing {
         let view = &one.view;
-        let definition = print(client, subject, view, one.oid, &path).await?;
-        let name = view.name();
-        let action = |what: &str| format!("{what} its materialized view {name}");
-        let create = sql::create(subject, view, &definition, &path);
-        run_all(client, &action("building"), &create).await?;
         if filled && view.populated {
-            run_all(client, &action("filling"), &sql::fill(subject, view)).await?;
+            run_all(client, &action("filling", view), &sql::fill(subject, view)).await?;
         }
-        run_all(client, &action("building the indexes of"), &sql::dress(subject, view)?).await?;
+        let dress = sql::dress(subject, view)?;
+        run_all(client, &action("building the indexes of", view), &dress).await?;
         if filled {
             let place = sql::place(subject, view);
             lent.extend(lend(client, subject, view.owner(), one.oid, &place, &readers).await?);
         } else {
-            run_all(client, &action("rehearsing"), &sql::rehearse(subject, view)).await?;
+            run_all(client, &action("rehearsing", view), &sql::rehearse(subject, view)).await?;
         }
-        printed.push(definition);
     }
     run_all(client, "taking back what was lent", &lent).await?;
     run_all(client, "taking back what was lent", &sql::shut(subject, &owners)).await?;

@@ -20,12 +20,14 @@ pub enum Switch {
     Carried,
 }
 
+// The three below are carried over, and have shapes of their own. The generator does not know yet for
+// which combinations of them a refusal is right (a view over a parent, a policy that its owner meets).
 /// Materialized views over the tables.
-pub const MATERIALIZED_VIEWS: Switch = Switch::Carried;
+pub const MATERIALIZED_VIEWS: Switch = Switch::Off;
 /// Parents and children of the tables.
-pub const INHERITANCE: Switch = Switch::Carried;
+pub const INHERITANCE: Switch = Switch::Off;
 /// Partitioned tables to which the tables are attached.
-pub const PARTITIONS: Switch = Switch::Carried;
+pub const PARTITIONS: Switch = Switch::Off;
 
 /// A kind of feature.
 pub struct Kind {

@@ -203,7 +203,6 @@ pub fn setting(scene: &mut Scene, random: &mut Random) {
         "restrict_nonsystem_relation_kind = 'view'",
         "vacuum_cost_delay = 1",
         "work_mem = '64kB'",
-        "session_replication_role = replica",
         "synchronous_commit = off",
         "lo_compat_privileges = on",
         "xmloption = document",

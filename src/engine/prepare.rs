@@ -8,7 +8,7 @@ use crate::catalog;
 use crate::error::{Error, Result};
 use crate::job::{Figures, Phase};
 use crate::names::ident;
-use crate::pg::{READ_COMMITTED, run_all, transaction};
+use crate::pg::{READ_COMMITTED, rollback, run_all, transaction};
 use crate::preflight::Preflight;
 use crate::sql::{Subject, capture, schemas, shadow};
 use tokio_postgres::Client;
@@ -64,11 +64,11 @@ pub async fn rehearse(session: &crate::pg::Session, subject: &Subject) -> Result
     let begin = session.batch_execute(READ_COMMITTED).await;
     begin.map_err(Error::sql("BEGIN"))?;
     let created = create(session, subject).await;
-    let rolled_back = session.batch_execute("ROLLBACK").await;
+    let rolled_back = rollback(session).await;
     if let Err(e) = created {
         return Err(blame(session, subject, e).await);
     }
-    rolled_back.map_err(Error::sql("ROLLBACK"))
+    rolled_back
 }
 
 /// What an event trigger forbids is a refusal, and not to be told as a failure. Nothing of the

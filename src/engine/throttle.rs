@@ -10,7 +10,7 @@ use super::journal::Held;
 use crate::config::Limits;
 use crate::error::{Error, Result};
 use crate::job::Event;
-use crate::pg::{Session, settings};
+use crate::pg::{Session, rollback, settings};
 use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 use tokio_postgres::{SimpleQueryMessage, types::Type};
@@ -276,7 +276,7 @@ async fn check(session: &Session, limits: &Limits) -> Result<()> {
 async fn ask(session: &Session, query: &str) -> Result<Option<String>, String> {
     let all = format!("BEGIN READ ONLY; SET LOCAL statement_timeout = '{QUERY_TIMEOUT}'; {query}");
     let answer = session.simple_query(&all).await;
-    let _ = session.batch_execute("ROLLBACK").await;
+    let _ = rollback(session).await;
     let messages = answer.map_err(|e| Error::sql("the query")(e).to_string())?;
     let first = messages.iter().find_map(|m| match m {
         SimpleQueryMessage::Row(row) => Some(row),

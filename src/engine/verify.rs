@@ -4,7 +4,7 @@ use super::context::{Run, interruptible};
 use super::drain;
 use crate::error::{Error, Result};
 use crate::failpoint::{At, VERIFY};
-use crate::pg::{READ_ONLY, Session, lock};
+use crate::pg::{READ_ONLY, Session, lock, rollback};
 use crate::sql::verify as sql;
 use std::time::Duration;
 use tokio_postgres::{Client, types::Type};
@@ -87,7 +87,7 @@ async fn compare(run: &Run<'_>, helper: &Session) -> Result<u64> {
                 stop.cancel();
             }
             // Whichever half is done first shall not sit idle with its snapshot.
-            let _ = session.batch_execute("ROLLBACK").await;
+            let _ = rollback(session).await;
             result
         };
         let both = async { tokio::join!(half(worker, &original), half(helper, &shadow)) };
@@ -106,7 +106,7 @@ async fn compare(run: &Run<'_>, helper: &Session) -> Result<u64> {
         }
     }
     .await;
-    let _ = tokio::join!(worker.batch_execute("ROLLBACK"), helper.batch_execute("ROLLBACK"));
+    let _ = tokio::join!(rollback(worker), rollback(helper));
     let (original, shadow) = compare?;
     if original != shadow {
         return Err(Error::Mismatch {

@@ -20,7 +20,7 @@
 //! Dependencies point one way; a module imports only from those on its left:
 //!
 //! [`names`] → [`error`], [`job`], [`failpoint`] → [`config`] → [`pg`] → [`catalog`] → [`refusal`] →
-//! [`preflight`] → [`sql`] → [`engine`] → [`telemetry`] → [`cli`]
+//! [`preflight`] → [`sql`] → [`engine`] → [`schedule`] → [`telemetry`] → [`cli`]
 //!
 //! [`catalog`] describes a table without OIDs, so that the original, its rehearsal and the finished
 //! table can be compared. [`sql`] turns a description into statements and touches nothing else.
@@ -38,5 +38,6 @@ pub mod names;
 pub mod pg;
 pub mod preflight;
 pub mod refusal;
+pub mod schedule;
 pub mod sql;
 pub mod telemetry;

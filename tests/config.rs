@@ -8,7 +8,7 @@ use std::time::Duration;
 
 type Outcome = Result<(), String>;
 /// A name and what to run.
-type Test = (&'static str, fn() -> Outcome);
+pub type Test = (&'static str, fn() -> Outcome);
 
 /// The tests of this module.
 pub fn tests() -> Vec<Test> {

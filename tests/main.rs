@@ -26,6 +26,7 @@ mod races;
 mod reader;
 mod refusals;
 mod replication;
+mod schedule;
 mod security;
 mod shapes;
 mod snapshots;
@@ -36,7 +37,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 fn main() {
     let arguments = Arguments::from_args();
-    let plain = config::tests().into_iter().chain(connect::tests());
+    let plain = config::tests().into_iter().chain(connect::tests()).chain(schedule::tests());
     let mut trials: Vec<Trial> =
         plain.map(|(name, test)| Trial::test(name, move || test().map_err(Failed::from))).collect();
     trials.extend(shapes::tests());

@@ -135,6 +135,14 @@ pub enum Error {
         /// The table.
         table: QualifiedName,
     },
+    /// Somebody dropped the new table after the cutover.
+    #[error("{table} was dropped by somebody after its cutover")]
+    Dropped {
+        /// The table.
+        table: QualifiedName,
+        /// Where the old table is.
+        old: QualifiedName,
+    },
     /// A signal stopped the run.
     #[error("interrupted")]
     Interrupted,

@@ -149,6 +149,13 @@ pub enum Event {
         /// Why; `None`: it goes on.
         reason: Option<String>,
     },
+    /// A figure, for metrics.
+    Measured {
+        /// The table.
+        table: String,
+        /// Which, and how much.
+        what: Measure,
+    },
     /// A phase ended.
     PhaseDone {
         /// The table.
@@ -157,6 +164,24 @@ pub enum Event {
         phase: Phase,
         /// How long it took in this process.
         took: Duration,
+    },
+}
+
+/// A figure of the work as it goes on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Measure {
+    /// So many rows wait in the key log.
+    Waiting(u64),
+    /// So many of its rows were drained.
+    Drained(u64),
+    /// The work was held back by this setting for so long.
+    Held(&'static str, Duration),
+    /// There was an attempt at the cutover.
+    Attempt {
+        /// How long anyone can have waited because of it.
+        waited: Duration,
+        /// Whether it came through.
+        success: bool,
     },
 }
 

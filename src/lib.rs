@@ -20,7 +20,9 @@
 //! Dependencies point one way; a module imports only from those on its left:
 //!
 //! [`names`] → [`error`], [`job`], [`failpoint`] → [`config`] → [`pg`] → [`catalog`] → [`refusal`] →
-//! [`preflight`] → [`sql`] → [`engine`] → [`schedule`] → [`telemetry`] → [`cli`]
+//! [`preflight`] → [`sql`] → [`engine`] → [`telemetry`] → [`schedule`] → [`cli`]
+//!
+//! The names in [`telemetry::names`] may be used anywhere.
 //!
 //! [`catalog`] describes a table without OIDs, so that the original, its rehearsal and the finished
 //! table can be compared. [`sql`] turns a description into statements and touches nothing else.

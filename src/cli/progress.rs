@@ -5,23 +5,39 @@ use super::console::Console;
 use super::lines::Lines;
 use super::units;
 use crate::job::Event;
+use crate::telemetry::Meters;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
+use tracing::Instrument;
 
 /// Starts showing events. The task ends once every sender is gone.
-pub fn listen(console: &Console) -> (UnboundedSender<Event>, JoinHandle<()>) {
+pub fn listen(
+    console: &Console,
+    meters: &Meters,
+    connection: &str,
+) -> (UnboundedSender<Event>, JoinHandle<()>) {
     let (sender, receiver) = unbounded_channel();
-    (sender, tokio::spawn(show(receiver, console.clone())))
+    let show = show(receiver, console.clone(), meters.clone(), connection.to_owned());
+    // Log lines belong to the table's trace.
+    (sender, tokio::spawn(show.in_current_span()))
 }
 
-async fn show(mut events: UnboundedReceiver<Event>, console: Console) {
+async fn show(
+    mut events: UnboundedReceiver<Event>,
+    console: Console,
+    meters: Meters,
+    connection: String,
+) {
     let mut bars = Bars::new(&console);
-    let mut lines = Lines::default();
+    let mut lines = console.wants_lines().then(Lines::default);
     while let Some(event) = events.recv().await {
-        match &mut bars {
-            Some(bars) => bars.take(event),
-            None => lines.take(event),
+        meters.event(&connection, &event);
+        if let Some(lines) = &mut lines {
+            lines.take(event.clone());
+        }
+        if let Some(bars) = &mut bars {
+            bars.take(event);
         }
     }
 }

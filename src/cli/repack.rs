@@ -1,7 +1,7 @@
 //! `run-now` and `prepare`: from names and lists to tables, one after the other.
 
 use super::args::Tables;
-use super::context::Context;
+use super::context::{Context, Deed};
 use super::target::Target;
 use crate::catalog::lookup::Found;
 use crate::engine::{self, Goal};
@@ -27,9 +27,15 @@ pub async fn repack(context: &mut Context, goal: Goal, tables: &Tables) -> Resul
                 break;
             }
             let named = !tables.tables.is_empty();
-            let (job, name) = (&target.job, table.name.to_string());
-            let run = |control| async move { engine::run(job, &table, goal, &control).await };
-            if !context.work(name, named, run).await {
+            let (job, table) = (&target.job, &table);
+            let deed = Deed {
+                job,
+                table: &table.name,
+                label: table.name.to_string(),
+                command: if goal == Goal::Prepare { "prepare" } else { "run-now" },
+            };
+            let run = |control| async move { engine::run(job, table, goal, &control).await };
+            if !context.work(deed, named, run).await {
                 break;
             }
         }

@@ -2,7 +2,9 @@
 
 use super::params::{PARAMETERS, Params, did_you_mean, lookup};
 use super::server::PasswordSource;
-use super::{Config, Connection, Environment, Server, Settings, conninfo, settings};
+use super::{
+    Config, Connection, Environment, Logging, Server, Settings, conninfo, logging, settings,
+};
 use crate::error::{Error, Result};
 use std::path::Path;
 use toml::Spanned;
@@ -40,6 +42,7 @@ impl Reader<'_> {
             self.error(error.span().map_or(0, |s| s.start), error.message().to_owned())
         })?;
         let mut connections = Vec::new();
+        let mut logging = Logging::default();
         for (key, value) in document.get_ref() {
             match key.get_ref().as_ref() {
                 "connections" => {
@@ -47,15 +50,7 @@ impl Reader<'_> {
                         connections.push(self.connection(name, value)?);
                     }
                 }
-                "logging" => {
-                    for (key, _) in self.table("logging", value)? {
-                        self.replaced(
-                            key.span().start,
-                            &format!("logging.{}", key.get_ref()),
-                            logging(key.get_ref()),
-                        );
-                    }
-                }
+                "logging" => logging = self.logging(value)?,
                 "notifier" => {
                     for (key, _) in self.table("notifier", value)? {
                         self.replaced(
@@ -87,7 +82,35 @@ impl Reader<'_> {
             });
         }
         self.repack_file();
-        Ok(Config { file: self.file.map(Path::to_owned), connections, warnings: self.warnings })
+        Ok(Config {
+            file: self.file.map(Path::to_owned),
+            connections,
+            logging,
+            warnings: self.warnings,
+        })
+    }
+
+    fn logging(&self, value: &Value<'_>) -> Result<Logging> {
+        let mut logging = Logging::default();
+        for (key, value) in self.table("logging", value)? {
+            let (at, key) = (key.span().start, key.get_ref().as_ref());
+            if !logging::KEYS.contains(&key) {
+                let hint = did_you_mean(key, logging::KEYS.iter().copied());
+                return Err(self.error(at, format!("unknown key `logging.{key}`{hint}")));
+            }
+            let mut text = self.text_of(key, value)?;
+            if key == "log_dir" {
+                text = self.path(&text).display().to_string();
+            }
+            logging.set(key, &text).map_err(|e| self.error(at, e))?;
+        }
+        if logging.to_file && logging.dir.is_none() {
+            return Err(self.error(
+                value.span().start,
+                "log_dest = \"file\" needs log_dir, the directory for it".into(),
+            ));
+        }
+        Ok(logging)
     }
 
     /// repcloud's second file, with storage parameters for the copies of tables.
@@ -274,14 +297,5 @@ fn article(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::Integer(_) | DeValue::Array(_) => "an",
         _ => "a",
-    }
-}
-
-/// What replaces a key of repcloud's `[logging]`.
-fn logging(key: &str) -> &'static str {
-    match key {
-        "log_level" => "RUST_LOG sets the level, --debug the highest",
-        "log_days_keep" => "whatever takes standard error (journald, a container) keeps it",
-        _ => "log lines go to standard error",
     }
 }

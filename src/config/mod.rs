@@ -5,6 +5,7 @@ mod duration;
 mod environment;
 mod file;
 mod limits;
+mod logging;
 mod params;
 mod server;
 mod service;
@@ -13,6 +14,7 @@ mod tls;
 
 pub use environment::Environment;
 pub use limits::Limits;
+pub use logging::{Format, Logging};
 pub(crate) use params::did_you_mean;
 pub use server::Server;
 pub(crate) use server::{Host, PasswordSource, SOCKET_DIRECTORIES, SessionAttrs};
@@ -29,6 +31,8 @@ pub struct Config {
     pub file: Option<PathBuf>,
     /// The connections, in the order of the file.
     pub connections: Vec<Connection>,
+    /// Where log lines go.
+    pub logging: Logging,
     /// What was read but has no effect, and what replaces it.
     pub warnings: Vec<String>,
 }
@@ -128,6 +132,11 @@ impl Config {
             tables: Vec::new(),
             settings: Settings::default(),
         };
-        Ok(Self { file: None, connections: vec![connection], warnings })
+        Ok(Self {
+            file: None,
+            connections: vec![connection],
+            logging: Logging::default(),
+            warnings,
+        })
     }
 }

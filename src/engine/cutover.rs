@@ -27,16 +27,19 @@ use super::matviews;
 use super::patience::{BEGIN_BRIEF, LOOK_AGAIN, LOOK_GAP};
 use super::sequences;
 use super::snapshots::{self, Mark, Old};
+use super::spans;
 use crate::catalog::neighbours::{self, Neighbour};
 use crate::config::{Blockers, OldSnapshots};
 use crate::error::{Error, Result};
 use crate::failpoint::{At, CHECK, EXCLUDE_ALL, EXCLUDE_WRITERS, LAST_DRAIN};
+use crate::job::Measure;
 use crate::pg::lock::{self, Holder, Mode};
 use crate::pg::rollback;
 use crate::preflight;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 use tokio_postgres::error::SqlState;
+use tracing::Instrument;
 
 /// Attempts that insist on an empty log under the lock. Then there is no last drain, and the
 /// exchange is exact for every snapshot; a busy table never gets there.
@@ -179,7 +182,12 @@ async fn attempts(run: &mut Run<'_>) -> Result<()> {
                     cutover.exact_left = 0;
                 }
                 run.journal.state.figures.attempts += 1;
-                match cutover.attempt(run, &mark).await {
+                let span = spans::attempt(run.journal.state.figures.attempts);
+                let attempt = cutover.attempt(run, &mark).instrument(span.clone()).await;
+                spans::came_through(&span, attempt.is_ok());
+                run.measured(Measure::Attempt { waited: cutover.held, success: attempt.is_ok() });
+                drop(span);
+                match attempt {
                     Ok(()) => return Ok(()),
                     Err(Failed::Error(e)) => return Err(e),
                     Err(Failed::NotExact) => {
@@ -528,9 +536,11 @@ impl Cutover {
             return Err((Failed::Later(why.into()), Some(started)));
         }
         let left = left(Duration::ZERO)?;
-        exchange::run(run, &self.checker.describer, &now, left).await.map_err(at)?;
+        let exchange = exchange::run(run, &self.checker.describer, &now, left);
+        spans::within(spans::exchange(), exchange).await.map_err(at)?;
         step("exchanged");
         matviews::report(run);
+        self.held = started.elapsed();
         waited(run, started);
         Ok(())
     }

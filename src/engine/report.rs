@@ -1,6 +1,7 @@
 //! What is said about a table at the end: what happened, what state things are in, what to do.
 
 use super::context::Job;
+use super::spans;
 use crate::error::{Error, Verdict};
 use crate::job::{Ending, Figures, Phase, Report};
 
@@ -45,6 +46,7 @@ pub fn ended(job: &Job, table: &str, ending: Ending, phase: Phase, figures: Figu
 
 /// The report of a run that did not.
 pub fn failed(job: &Job, table: &str, stage: Stage, error: Error, figures: Figures) -> Report {
+    spans::failed(&tracing::Span::current(), &error);
     let ending = match &error {
         Error::Refused { .. } => Ending::Refused,
         Error::Busy { .. } => Ending::Busy,

@@ -31,6 +31,7 @@ mod security;
 mod shapes;
 mod snapshots;
 mod support;
+mod telemetry;
 mod writers;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -58,6 +59,7 @@ fn main() {
     trials.extend(races::tests());
     trials.extend(applications::tests());
     trials.extend(generated::tests());
+    trials.extend(telemetry::tests());
     trials.extend(matrix::tests());
     #[cfg(feature = "failpoints")]
     trials.extend(crash::tests());

@@ -114,8 +114,15 @@ impl Context {
                 "{}", error.as_deref().unwrap_or("it stopped"));
         } else if let Some(after) = &report.figures.after {
             let Report { connection, table, figures, .. } = &report;
-            tracing::info!(connection, table, before = figures.before.total(), after = after.total(),
-                attempts = figures.attempts, longest_wait_ms = figures.longest_wait_ms, "repacked");
+            tracing::info!(
+                connection,
+                table,
+                before = figures.before.total(),
+                after = after.total(),
+                attempts = figures.attempts,
+                longest_wait_ms = figures.longest_wait_ms,
+                "repacked"
+            );
         }
         self.statuses.push(status);
         self.reports.push(report);

@@ -99,8 +99,7 @@ fn start(cli: Cli, environment: &Environment, console: &Console) -> Result<u8> {
         let options = telemetry::Options::read(environment);
         let style = style(&cli.common, &logging, environment, console);
         let to_stderr = console.clone();
-        let started =
-            Telemetry::start(style, &logging, move || to_stderr.clone(), &options);
+        let started = Telemetry::start(style, &logging, move || to_stderr.clone(), &options);
         let (telemetry, warnings) =
             started.map_err(|message| Error::Config { file: None, line: None, message })?;
         if let Some(file) = &targets.config.file {

@@ -16,8 +16,8 @@
 //! everything is let go of at once, to be tried again soon.
 
 use super::context::Run;
-use crate::catalog::neighbours::Neighbour;
 use super::spans;
+use crate::catalog::neighbours::Neighbour;
 use crate::error::{Error, Result};
 use crate::names::ident;
 use crate::pg::lock::Mode;

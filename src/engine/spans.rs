@@ -14,21 +14,38 @@ use tracing::{Instrument, Span, info_span};
 
 /// A phase of the work on a table.
 pub fn phase(table: &str, phase: Phase) -> Span {
-    info_span!(SPAN_PHASE, otel.name = format!("{SPAN_PHASE}.{phase}"), { TABLE } = table,
-        { PHASE } = phase.name(), { ERROR_TYPE } = Empty, { DB_STATUS } = Empty,
-        otel.status_description = Empty)
+    info_span!(
+        SPAN_PHASE,
+        otel.name = format!("{SPAN_PHASE}.{phase}"),
+        { TABLE } = table,
+        { PHASE } = phase.name(),
+        { ERROR_TYPE } = Empty,
+        { DB_STATUS } = Empty,
+        otel.status_description = Empty
+    )
 }
 
 /// The build of an index.
 pub fn index(name: &str) -> Span {
-    info_span!(SPAN_INDEX, { INDEX } = name, { ERROR_TYPE } = Empty, { DB_STATUS } = Empty,
-        otel.status_description = Empty)
+    info_span!(
+        SPAN_INDEX,
+        { INDEX } = name,
+        { ERROR_TYPE } = Empty,
+        { DB_STATUS } = Empty,
+        otel.status_description = Empty
+    )
 }
 
 /// Drains until the log is short; [`drained`] says what they did.
 pub fn drain() -> Span {
-    info_span!(SPAN_DRAIN, { COUNT } = Empty, { DRAINED } = Empty, { ERROR_TYPE } = Empty,
-        { DB_STATUS } = Empty, otel.status_description = Empty)
+    info_span!(
+        SPAN_DRAIN,
+        { COUNT } = Empty,
+        { DRAINED } = Empty,
+        { ERROR_TYPE } = Empty,
+        { DB_STATUS } = Empty,
+        otel.status_description = Empty
+    )
 }
 
 /// Says what drains did, on the span they are in.
@@ -53,14 +70,24 @@ pub fn came_through(attempt: &Span, success: bool) {
 
 /// Taking locks.
 pub fn lock(mode: &str, count: usize) -> Span {
-    info_span!(SPAN_LOCK, { LOCK_MODE } = mode, { LOCK_COUNT } = count, { ERROR_TYPE } = Empty,
-        { DB_STATUS } = Empty, otel.status_description = Empty)
+    info_span!(
+        SPAN_LOCK,
+        { LOCK_MODE } = mode,
+        { LOCK_COUNT } = count,
+        { ERROR_TYPE } = Empty,
+        { DB_STATUS } = Empty,
+        otel.status_description = Empty
+    )
 }
 
 /// The exchange.
 pub fn exchange() -> Span {
-    info_span!(SPAN_EXCHANGE, { ERROR_TYPE } = Empty, { DB_STATUS } = Empty,
-        otel.status_description = Empty)
+    info_span!(
+        SPAN_EXCHANGE,
+        { ERROR_TYPE } = Empty,
+        { DB_STATUS } = Empty,
+        otel.status_description = Empty
+    )
 }
 
 /// Does work within a span, on which its failure is recorded.
@@ -102,12 +129,16 @@ pub struct Stretches {
 impl Stretches {
     /// Of chunks of the copy.
     pub fn chunks() -> Self {
-        Self::new(|| info_span!(SPAN_CHUNKS, { COUNT } = Empty, { PAGES } = Empty, { ROWS } = Empty))
+        Self::new(|| {
+            info_span!(SPAN_CHUNKS, { COUNT } = Empty, { PAGES } = Empty, { ROWS } = Empty)
+        })
     }
 
     /// Of page ranges of the purge.
     pub fn ranges() -> Self {
-        Self::new(|| info_span!(SPAN_RANGES, { COUNT } = Empty, { PAGES } = Empty, { ROWS } = Empty))
+        Self::new(|| {
+            info_span!(SPAN_RANGES, { COUNT } = Empty, { PAGES } = Empty, { ROWS } = Empty)
+        })
     }
 
     fn new(make: fn() -> Span) -> Self {

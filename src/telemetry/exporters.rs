@@ -11,39 +11,62 @@ use opentelemetry_sdk::metrics::Temporality;
 use opentelemetry_sdk::metrics::data::ResourceMetrics;
 use opentelemetry_sdk::metrics::exporter::PushMetricExporter;
 use opentelemetry_sdk::trace::{SpanData, SpanExporter as Export};
+use std::collections::BTreeSet;
 use std::fmt::Debug;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// An exporter whose first failure is said, and the first success after one.
+/// Which signals cannot be sent at the moment.
+#[derive(Debug, Clone, Default)]
+pub struct Trouble(Arc<Mutex<BTreeSet<Signal>>>);
+
+impl Trouble {
+    /// Whether there is any.
+    pub fn is_there(&self) -> bool {
+        self.0.lock().is_ok_and(|failing| !failing.is_empty())
+    }
+
+    /// Says that it begins, and that it is over: once each, however many signals and batches it
+    /// concerns. A collector that takes one signal and not the other is in trouble all along.
+    fn heard(&self, signal: Signal, place: &str, result: &OTelSdkResult) {
+        let Ok(mut failing) = self.0.lock() else { return };
+        let before = !failing.is_empty();
+        match result {
+            Ok(()) => failing.remove(&signal),
+            Err(_) => failing.insert(signal),
+        };
+        let after = !failing.is_empty();
+        drop(failing);
+        match (before, after, result) {
+            (false, true, Err(error)) => tracing::warn!(
+                "{} cannot be sent to {place}: {}; runs go on without, and it is not said again",
+                signal.name(),
+                without_urls(&error.to_string())
+            ),
+            (true, false, _) => tracing::info!("{place} can be reached again"),
+            _ => {}
+        }
+    }
+}
+
+/// An exporter whose troubles are said.
 #[derive(Debug)]
 pub struct Said<E> {
     inner: E,
     signal: Signal,
     place: String,
-    failing: Arc<AtomicBool>,
+    trouble: Trouble,
 }
 
 impl<E> Said<E> {
     fn heard(&self, result: OTelSdkResult) -> OTelSdkResult {
-        let (what, place) = (self.signal.name(), &self.place);
-        match &result {
-            Err(error) if !self.failing.swap(true, Ordering::Relaxed) => tracing::warn!(
-                "{what} cannot be sent to {place} ({}); runs go on without, and this is said once",
-                without_path(&error.to_string())
-            ),
-            Ok(()) if self.failing.swap(false, Ordering::Relaxed) => {
-                tracing::info!("{what} are sent to {place} again");
-            }
-            _ => {}
-        }
+        self.trouble.heard(self.signal, &self.place, &result);
         result
     }
 }
 
 /// An error of HTTP quotes the URL, whose path and query may be secrets.
-fn without_path(error: &str) -> String {
+fn without_urls(error: &str) -> String {
     let words = error.split(' ').map(|word| match word.contains("://") {
         true => "the URL",
         false => word,
@@ -89,25 +112,25 @@ impl<E: PushMetricExporter> PushMetricExporter for Said<E> {
 
 /// Sends spans. The error is the end of a sentence. For gRPC it has to be called within a runtime
 /// that lives until the last export.
-pub fn spans(otlp: &Otlp) -> Result<Said<SpanExporter>, String> {
+pub fn spans(otlp: &Otlp, trouble: &Trouble) -> Result<Said<SpanExporter>, String> {
     let built = match otlp.grpc {
         true => SpanExporter::builder().with_tonic().with_tls_config(tls(otlp)?).build(),
         false => SpanExporter::builder().with_http().with_http_client(http(otlp)?).build(),
     };
-    Ok(said(built.map_err(|e| without_path(&e.to_string()))?, otlp, Signal::Traces))
+    Ok(said(built.map_err(|e| without_urls(&e.to_string()))?, otlp, Signal::Traces, trouble))
 }
 
 /// Sends metrics; as [`spans`].
-pub fn metrics(otlp: &Otlp) -> Result<Said<MetricExporter>, String> {
+pub fn metrics(otlp: &Otlp, trouble: &Trouble) -> Result<Said<MetricExporter>, String> {
     let built = match otlp.grpc {
         true => MetricExporter::builder().with_tonic().with_tls_config(tls(otlp)?).build(),
         false => MetricExporter::builder().with_http().with_http_client(http(otlp)?).build(),
     };
-    Ok(said(built.map_err(|e| without_path(&e.to_string()))?, otlp, Signal::Metrics))
+    Ok(said(built.map_err(|e| without_urls(&e.to_string()))?, otlp, Signal::Metrics, trouble))
 }
 
-fn said<E>(inner: E, otlp: &Otlp, signal: Signal) -> Said<E> {
-    Said { inner, signal, place: otlp.place.clone(), failing: Arc::default() }
+fn said<E>(inner: E, otlp: &Otlp, signal: Signal, trouble: &Trouble) -> Said<E> {
+    Said { inner, signal, place: otlp.place.clone(), trouble: trouble.clone() }
 }
 
 /// The files of TLS: authorities, and the client's certificate with its key.

@@ -48,9 +48,8 @@ impl Meters {
             let builder = meter.f64_histogram(m.name).with_description(m.what).with_unit(m.unit);
             builder.with_boundaries(bounds.to_vec()).build()
         };
-        let gauge = |m: Metric| {
-            meter.f64_gauge(m.name).with_description(m.what).with_unit(m.unit).build()
-        };
+        let gauge =
+            |m: Metric| meter.f64_gauge(m.name).with_description(m.what).with_unit(m.unit).build();
         let rows = meter.u64_gauge(LOG_ROWS.name).with_description(LOG_ROWS.what);
         let held = meter.f64_counter(HELD.name).with_description(HELD.what);
         Self {

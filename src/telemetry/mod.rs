@@ -18,6 +18,7 @@ pub use options::Options;
 pub use spans::Cause;
 
 use crate::config::Logging;
+use exporters::Trouble;
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::Resource;
@@ -88,6 +89,9 @@ pub struct Telemetry {
     registry: prometheus::Registry,
     meters: Meters,
     parent: Option<Cause>,
+    trouble: Trouble,
+    /// Whether anything is sent at all.
+    exports: bool,
 }
 
 impl Telemetry {
@@ -104,8 +108,9 @@ impl Telemetry {
     {
         let mut warnings = options.warnings.clone();
         let resource = resource();
-        let traces = tracer(options, resource.clone(), &mut warnings);
-        let (metrics, registry) = meter(options, resource, &mut warnings)?;
+        let trouble = Trouble::default();
+        let traces = tracer(options, &trouble, resource.clone(), &mut warnings);
+        let (metrics, registry) = meter(options, &trouble, resource, &mut warnings)?;
         let meters = Meters::new(&metrics.meter("repackd"));
         let parent = options.parent.as_ref().and_then(|(p, s)| Cause::parse(p, s));
         let filter = style.filter()?;
@@ -142,7 +147,8 @@ impl Telemetry {
             .with_filter(Targets::new().with_target("repackd", LevelFilter::INFO));
         // The only way to fail is that a subscriber is set already, as in tests.
         let _ = Registry::default().with(places).with(spans).with(lines).try_init();
-        Ok((Self { traces, metrics, registry, meters, parent }, warnings))
+        let exports = [&options.traces, &options.metrics].iter().any(|d| **d != Destination::None);
+        Ok((Self { traces, metrics, registry, meters, parent, trouble, exports }, warnings))
     }
 
     /// The metrics, to be fed.
@@ -162,15 +168,25 @@ impl Telemetry {
 
     /// Sends what is still to be sent, for five seconds at most. For the end of a process.
     pub async fn flush(self) {
+        if !self.exports {
+            return;
+        }
+        let trouble = self.trouble.clone();
         // They wait for other threads.
         let flush = tokio::task::spawn_blocking(move || {
             let metrics = self.metrics.clone();
             let metrics = std::thread::spawn(move || metrics.shutdown_with_timeout(FLUSH));
-            let _ = self.traces.shutdown_with_timeout(FLUSH);
-            let _ = metrics.join();
+            let traces = self.traces.shutdown_with_timeout(FLUSH);
+            traces.is_ok() && metrics.join().is_ok_and(|metrics| metrics.is_ok())
         });
-        // Nobody is helped by an error here: a collector that is down was told of.
-        let _ = tokio::time::timeout(FLUSH, flush).await;
+        let sent = tokio::time::timeout(FLUSH, flush).await;
+        // A collector that is down was told of; one that only keeps everybody waiting was not.
+        if !matches!(sent, Ok(Ok(true))) && !trouble.is_there() {
+            tracing::warn!(
+                "the collector did not take everything within {} s: the last spans or figures of this run are lost",
+                FLUSH.as_secs()
+            );
+        }
     }
 }
 
@@ -191,13 +207,18 @@ fn not_exported(signal: Signal, error: &str) -> String {
     format!("{} are not exported: {error}", signal.name())
 }
 
-fn tracer(options: &Options, resource: Resource, warnings: &mut Vec<String>) -> SdkTracerProvider {
+fn tracer(
+    options: &Options,
+    trouble: &Trouble,
+    resource: Resource,
+    warnings: &mut Vec<String>,
+) -> SdkTracerProvider {
     // Without an exporter there are still the ids, for log lines.
     let builder = SdkTracerProvider::builder().with_resource(resource);
     match &options.traces {
         Destination::None => builder,
         Destination::Console => builder.with_batch_exporter(exporters::ConsoleSpans),
-        Destination::Otlp(otlp) => match exporters::spans(otlp) {
+        Destination::Otlp(otlp) => match exporters::spans(otlp, trouble) {
             Ok(exporter) => builder.with_batch_exporter(exporter),
             Err(error) => {
                 warnings.push(not_exported(Signal::Traces, &error));
@@ -210,6 +231,7 @@ fn tracer(options: &Options, resource: Resource, warnings: &mut Vec<String>) -> 
 
 fn meter(
     options: &Options,
+    trouble: &Trouble,
     resource: Resource,
     warnings: &mut Vec<String>,
 ) -> Result<(SdkMeterProvider, prometheus::Registry), String> {
@@ -226,7 +248,7 @@ fn meter(
             let exporter = exporters::ConsoleMetrics(registry.clone());
             builder.with_reader(PeriodicReader::builder(exporter).build())
         }
-        Destination::Otlp(otlp) => match exporters::metrics(otlp) {
+        Destination::Otlp(otlp) => match exporters::metrics(otlp, trouble) {
             Ok(exporter) => builder.with_reader(PeriodicReader::builder(exporter).build()),
             Err(error) => {
                 warnings.push(not_exported(Signal::Metrics, &error));

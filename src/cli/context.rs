@@ -120,7 +120,7 @@ impl Context {
                 before = figures.before.total(),
                 after = after.total(),
                 attempts = figures.attempts,
-                longest_wait_ms = figures.longest_wait_ms,
+                longest_wait_ms = figures.longest_wait_ms.round(),
                 "repacked"
             );
         }

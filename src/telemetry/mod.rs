@@ -241,7 +241,7 @@ fn meter(
         .scope_info_enabled(false)
         .build()
         .map_err(|e| format!("metrics cannot be collected: {e}"))?;
-    let builder = SdkMeterProvider::builder().with_resource(resource).with_reader(reader);
+    let builder = SdkMeterProvider::builder().with_resource(resource);
     let builder = match &options.metrics {
         Destination::None => builder,
         Destination::Console => {
@@ -256,5 +256,6 @@ fn meter(
             }
         },
     };
-    Ok((builder.build(), registry))
+    // Last, since they are shut down in their order, and the console shows what this one has.
+    Ok((builder.with_reader(reader).build(), registry))
 }

@@ -210,7 +210,10 @@ pub async fn failure(server: Server) -> Outcome {
         ALTER TABLE public.t OWNER TO shape_owner;
         INSERT INTO public.t SELECT i, 'precious' || i FROM generate_series(1, 100) i;
         CREATE OR REPLACE FUNCTION public.f(bigint) RETURNS bigint IMMUTABLE LANGUAGE plpgsql AS
-        $$ BEGIN RAISE EXCEPTION 'precious%', $1 USING ERRCODE = '22012'; END $$;";
+        $$ BEGIN
+             IF $1 = 77 THEN RAISE EXCEPTION 'precious%', $1 USING ERRCODE = '22012'; END IF;
+             RETURN $1;
+           END $$;";
     let scene = Scene::of(&server, setup).await?;
     let collector = Collector::http(None).await?;
     let command = exporting(&scene, &collector, &["run-now", "t"]);

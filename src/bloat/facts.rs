@@ -48,8 +48,6 @@ pub struct Column {
     pub not_null: bool,
     /// Whether it is computed on reading, and nothing is stored.
     pub is_virtual: bool,
-    /// The characters it is padded to.
-    pub padded_to: Option<i32>,
     /// Whether the login may not see its statistics.
     pub hidden: bool,
     /// The planner's statistics.
@@ -196,11 +194,10 @@ async fn columns(client: &Client, oids: &[u32], tables: &mut HashMap<u32, Table>
             Ok((
                 row.try_get("not_null")?,
                 row.try_get("virtual")?,
-                row.try_get("padded_to")?,
                 row.try_get("hidden")?,
             ))
         };
-        (one.not_null, one.is_virtual, one.padded_to, one.hidden) = read().map_err(failed())?;
+        (one.not_null, one.is_virtual, one.hidden) = read().map_err(failed())?;
         if let Some(table) = tables.get_mut(&table) {
             table.columns.push(one);
         }
@@ -356,7 +353,6 @@ fn column(row: &Row) -> Result<Column, tokio_postgres::Error> {
         plain: row.try_get::<_, &str>("storage")? == "p",
         not_null: false,
         is_virtual: false,
-        padded_to: None,
         hidden: false,
         statistics,
     })

@@ -93,7 +93,8 @@ async fn every_shape(server: Server) -> Outcome {
             within(number, &format!("CREATE SCHEMA s{number}")).await?;
             client.batch_execute(COPY).await.map_err(words)?;
             within(number, shape.make).await?;
-            let off = "ALTER TABLE t SET (autovacuum_enabled = off, toast.autovacuum_enabled = off)";
+            let off =
+                "ALTER TABLE t SET (autovacuum_enabled = off, toast.autovacuum_enabled = off)";
             within(number, off).await?;
         }
         counted(&client, server.version).await?;
@@ -162,9 +163,9 @@ async fn compare(
     };
     add("heap".into(), &found.heap, heap, Some(free));
     if let (Some(part), Some(tight)) = (&found.toast, toast)
-        && part.bytes > 100_000
+        && part.part.bytes > 100_000
     {
-        add("toast".into(), part, tight, None);
+        add("toast".into(), &part.part, tight, None);
     }
     for (index, tight) in found.indexes.iter().zip(indexes) {
         let query = format!(

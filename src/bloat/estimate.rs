@@ -50,6 +50,7 @@ pub fn table(table: &Table, densities: &Densities) -> TableBloat {
         toast,
         shape,
         fillfactor,
+        block: table.block,
     }
 }
 

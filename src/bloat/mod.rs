@@ -154,6 +154,8 @@ pub struct TableBloat {
     pub shape: String,
     /// What its pages are filled to, in per cent.
     pub fillfactor: f64,
+    /// The size of a page.
+    pub block: f64,
 }
 
 impl TableBloat {

@@ -38,6 +38,15 @@ struct Found {
     free: f64,
 }
 
+/// The pages of a relation.
+#[derive(Debug, Clone, Copy)]
+struct Pages {
+    /// What they are filled to, in per cent.
+    fillfactor: f64,
+    /// Their size.
+    block: f64,
+}
+
 impl Probe {
     /// Finds out; `None`: no such extension, or not for this login.
     pub async fn find(session: &Session) -> Result<Option<Self>> {
@@ -59,28 +68,30 @@ impl Probe {
     pub async fn look(&self, session: &Session, table: &mut TableBloat) -> Result<()> {
         let rows = table.rows;
         let dead = table.dead_rows as f64;
+        let pages = Pages { fillfactor: table.fillfactor, block: table.block };
         if let Some(found) = self.found(session, table.oid, rows, dead).await? {
-            self.apply(&mut table.heap, found, table.fillfactor, rows);
+            self.apply(&mut table.heap, found, pages, rows);
         }
         if let Some(toast) = &mut table.toast
             && let Some(found) = self.found(session, toast.oid, None, 0.0).await?
         {
-            self.apply(&mut toast.part, found, 100.0, None);
+            let pages = Pages { fillfactor: 100.0, ..pages };
+            self.apply(&mut toast.part, found, pages, None);
         }
         Ok(())
     }
 
-    fn apply(&self, part: &mut Part, found: Found, fillfactor: f64, rows: Option<f64>) {
+    fn apply(&self, part: &mut Part, found: Found, of: Pages, rows: Option<f64>) {
         if part.basis == Basis::Density || found.bytes <= 0.0 {
             return;
         }
         // Without its header, a page holds less than its share of the fillfactor by half a row.
         let used = (found.bytes - found.free).max(0.0);
         let half_row = rows.filter(|rows| *rows >= 1.0).map_or(0.0, |rows| used / rows / 2.0);
-        let pages = found.bytes / 8192.0;
+        let pages = found.bytes / of.block;
         let rows_bytes = (used - pages * PAGE).max(0.0);
-        let room = 8192.0 * fillfactor / 100.0 - PAGE - half_row.min(1000.0);
-        let tight = (rows_bytes / room).ceil() * 8192.0;
+        let room = of.block * of.fillfactor / 100.0 - PAGE - half_row.min(1000.0);
+        let tight = (rows_bytes / room).ceil() * of.block;
         let share = (tight / found.bytes).min(1.0);
         let known = part.expected.map(|e| e as f64 / (part.bytes as f64).max(1.0));
         if known.is_some_and(|known| (known - share).abs() <= APART) {
@@ -107,7 +118,7 @@ impl Probe {
                 ident(schema)
             ),
             Self::Freespace(schema) => format!(
-                "SELECT 8192 * count(*)::float8, coalesce(sum(s.avail), 0)::float8
+                "SELECT count(*) * pg_catalog.current_setting('block_size')::float8, coalesce(sum(s.avail), 0)::float8
                  FROM {}.pg_freespace($1::pg_catalog.oid::pg_catalog.regclass) s",
                 ident(schema)
             ),
@@ -155,7 +166,8 @@ mod tests {
     fn after(part: Part, free: f64) -> Part {
         let mut part = part;
         let found = Found { bytes: 8192.0 * 1000.0, free };
-        Probe::Pgstattuple("x".into()).apply(&mut part, found, 100.0, Some(100_000.0));
+        let pages = Pages { fillfactor: 100.0, block: 8192.0 };
+        Probe::Pgstattuple("x".into()).apply(&mut part, found, pages, Some(100_000.0));
         part
     }
 

@@ -84,6 +84,7 @@ mod tests {
             toast: None,
             shape: String::new(),
             fillfactor: 100.0,
+            block: 8192.0,
         };
         let before = Sizes { heap: 1000, indexes: 210, toast: 0 };
         let after = after(&table, &before);

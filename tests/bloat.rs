@@ -1,9 +1,11 @@
 //! Estimates of bloat against what is really to gain: the size of a copy of the rows, made as a repack
 //! makes it.
 
+mod measured;
 mod shapes;
+mod shown;
 
-use crate::bad_input::{Test, trials};
+use crate::bad_input::{Test, cases, ends, newest, trials};
 use crate::support::{Database, Outcome, Server, servers, words};
 use libtest_mimic::Trial;
 use repackd::bloat::{self, Densities, Scope};
@@ -14,9 +16,15 @@ use tokio_postgres::Client;
 
 /// The trials of this module.
 pub fn tests() -> Vec<Trial> {
-    let versions: Vec<(&'static str, Test)> =
-        vec![("shapes", |server| Box::pin(every_shape(server)))];
-    trials("bloat", &servers(), versions)
+    let every: Vec<(&'static str, Test)> = vec![("shapes", |server| Box::pin(every_shape(server)))];
+    let mut all = trials("bloat", &servers(), every);
+    let some = cases! {
+        shown: as_text as_json never_analyzed not_readable;
+        measured: density probes locked;
+    };
+    all.extend(trials("bloat", &ends(), some));
+    all.extend(trials("bloat", &newest(), cases! { measured: many; }));
+    all
 }
 
 /// What is estimated and what is true of one relation.

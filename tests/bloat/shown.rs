@@ -5,7 +5,7 @@ use crate::support::scene::Scene;
 use crate::support::{Outcome, Server};
 use serde_json::Value;
 
-/// Half of it is bloat.
+/// Half of it goes; 48 per cent of the whole, since the TOAST table has its page, and so has each index.
 const HALF: &str = "VACUUM ANALYZE public.t;";
 
 async fn bloated(server: &Server, more: &str) -> Result<Scene, String> {
@@ -18,11 +18,11 @@ pub async fn as_text(server: Server) -> Outcome {
     let scene = bloated(&server, "CREATE TABLE public.small (a int);").await?;
     scene.run(HALF).await?;
     let named = scene.repackd(&["bloat", "t"])?;
-    named.status(0)?.shows(&["public.t", "50%", "statistics"])?;
+    named.status(0)?.shows(&["public.t", "48%", "statistics"])?;
     // It is smaller than is worth anybody's while.
     scene.repackd(&["bloat", "--all"])?.status(0)?.shows(&["no table, or only smaller"])?;
     let all = scene.repackd(&["bloat", "--min-size", "8kB"])?;
-    all.status(0)?.shows(&["public.t", "50%"])?;
+    all.status(0)?.shows(&["public.t", "48%"])?;
     if all.out.contains("public.small") {
         return Err(format!("an empty table is larger than a page: {all}"));
     }
@@ -83,8 +83,8 @@ pub async fn never_analyzed(server: Server) -> Outcome {
     if !json["tables"][0]["bloat_bytes"].is_null() {
         return Err(format!("nobody can know that: {json:#}"));
     }
-    scene.repackd(&["bloat", "t", "--analyze"])?.status(0)?.shows(&["50%", "statistics"])?;
-    scene.repackd(&["bloat", "t"])?.status(0)?.shows(&["50%"])?;
+    scene.repackd(&["bloat", "t", "--analyze"])?.status(0)?.shows(&["48%", "statistics"])?;
+    scene.repackd(&["bloat", "t"])?.status(0)?.shows(&["48%"])?;
     scene.drop().await
 }
 
@@ -108,6 +108,6 @@ pub async fn not_readable(server: Server) -> Outcome {
         .status(0)?
         .shows(&["statistics not readable"])?;
     scene.run("ALTER TABLE public.t DISABLE ROW LEVEL SECURITY").await?;
-    scene.repackd(&["bloat", "--min-size", "1B"])?.status(0)?.shows(&["50%"])?;
+    scene.repackd(&["bloat", "--min-size", "1B"])?.status(0)?.shows(&["48%"])?;
     scene.drop().await
 }

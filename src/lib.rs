@@ -19,7 +19,7 @@
 //!
 //! Dependencies point one way; a module imports only from those on its left:
 //!
-//! [`names`] → [`error`], [`job`], [`failpoint`] → [`config`] → [`pg`] → [`catalog`] → [`refusal`] →
+//! [`names`] → [`error`], [`job`], [`failpoint`] → [`config`] → [`pg`] → [`catalog`], [`bloat`] → [`refusal`] →
 //! [`preflight`] → [`sql`] → [`engine`] → [`schedule`] → [`telemetry`] → [`cli`]
 //!
 //! [`catalog`] describes a table without OIDs, so that the original, its rehearsal and the finished
@@ -27,6 +27,7 @@
 //! Progress leaves the engine through a channel; nothing below [`cli`] knows of the command line.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod bloat;
 pub mod catalog;
 pub mod cli;
 pub mod config;

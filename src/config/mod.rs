@@ -12,7 +12,7 @@ mod settings;
 mod tls;
 
 pub use environment::Environment;
-pub use limits::Limits;
+pub use limits::{Limits, bytes};
 pub(crate) use params::did_you_mean;
 pub use server::Server;
 pub(crate) use server::{Host, PasswordSource, SOCKET_DIRECTORIES, SessionAttrs};

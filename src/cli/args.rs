@@ -138,6 +138,9 @@ pub struct Bloat {
     /// First analyze the tables meant that never were
     #[arg(long)]
     pub analyze: bool,
+    /// Say of the tables named which rule decides about each, and every condition
+    #[arg(long, requires = "tables")]
+    pub explain: bool,
 }
 
 /// What to show of the schedule.

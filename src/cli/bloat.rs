@@ -9,6 +9,7 @@ use crate::bloat::probe::Probe;
 use crate::bloat::{self, Basis, Densities, Scope, TableBloat, Unknown};
 use crate::error::Result;
 use crate::pg::{Session, pooler, settings};
+use chrono::Utc;
 use std::time::{Duration, Instant};
 
 /// How long to look into pages, in each database, before the rest of the tables stay as they are.
@@ -18,13 +19,18 @@ const PROBING: Duration = Duration::from_secs(60);
 pub async fn bloat(context: &mut Context, arguments: &Bloat) -> Result<u8> {
     let mut lines = Vec::new();
     let mut absent = Absent::default();
+    let config = context.config.clone();
+    let now = Utc::now();
     for target in context.targets.clone().iter() {
         match one(context, target, arguments, &mut absent).await {
             Ok(tables) => {
                 context.status(0);
-                let connection = &target.job.connection;
-                let line = |table| Line { connection: connection.clone(), table };
-                lines.extend(tables.into_iter().map(line));
+                let job = &target.job;
+                lines.extend(tables.into_iter().map(|table| {
+                    let candidate = table.candidate(&job.connection, job.server.database());
+                    let decision = config.schedule.decide(&candidate, now);
+                    Line { table, candidate, decision }
+                }));
             }
             Err(error) => context.failed(target, &error),
         }
@@ -35,7 +41,14 @@ pub async fn bloat(context: &mut Context, arguments: &Bloat) -> Result<u8> {
     absent.report(context);
     lines.sort_by_key(|line| std::cmp::Reverse((line.table.bloat(), line.table.bytes())));
     let several = context.targets.len() > 1;
-    let text = bloat_text::render(&lines, several, context.console.result_width());
+    let text = if arguments.explain {
+        let file = config.file.as_ref().map_or("no file".into(), |file| file.display().to_string());
+        let all: Vec<_> = lines.iter().map(|l| l.decision.explain(&l.candidate, &file)).collect();
+        all.join("\n")
+    } else {
+        let ruled = !config.schedule.rules.is_empty();
+        bloat_text::render(&lines, several, ruled, context.console.result_width())
+    };
     let document = lines.iter().map(bloat_text::json).collect();
     Ok(context.finish("tables", document, &text))
 }

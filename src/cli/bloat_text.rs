@@ -3,33 +3,39 @@
 use super::grid::{grid, keep_whole, right};
 use super::units::{count, size, wrap};
 use crate::bloat::{Basis, Part, TableBloat, Unknown};
+use crate::schedule::{Candidate, Decision};
 use serde_json::{Value, json};
 
-/// A table and where it is.
+/// A table, and what the rules make of it.
 pub struct Line {
-    /// Its connection.
-    pub connection: String,
     /// It.
     pub table: TableBloat,
+    /// As the rules look at it.
+    pub candidate: Candidate,
+    /// What they decide.
+    pub decision: Decision,
 }
 
-/// As a table, with what it rests on. `several`: more than one connection is shown.
-pub fn render(lines: &[Line], several: bool, width: usize) -> String {
+/// As a table, with what it rests on. `several`: more than one connection is shown; `ruled`: there
+/// are rules.
+pub fn render(lines: &[Line], several: bool, ruled: bool, width: usize) -> String {
     if lines.is_empty() {
         return "no table, or only smaller ones (--min-size)\n".into();
     }
-    let heads = ["table", "total", "heap", "indexes", "TOAST", "bloat", "", "dead rows", "by"];
+    let mut heads =
+        vec!["table", "total", "heap", "indexes", "TOAST", "bloat", "", "dead rows", "by"];
+    heads.extend(ruled.then_some("qualifies"));
     let mut table = grid(&heads, width);
     for line in lines {
         let t = &line.table;
         let name = match several {
-            true => format!("{}: {}", line.connection, t.name),
+            true => format!("{}: {}", line.candidate.connection, t.name),
             false => t.name.to_string(),
         };
         let indexes = t.indexes.iter().map(|i| i.part.bytes).sum();
         let toast = t.toast.as_ref().map_or(0, |toast| toast.part.bytes);
         let unknown = || "?".to_owned();
-        table.add_row([
+        let mut row = vec![
             name,
             size(t.bytes()),
             size(t.heap.bytes),
@@ -39,7 +45,9 @@ pub fn render(lines: &[Line], several: bool, width: usize) -> String {
             t.ratio().map_or_else(unknown, |ratio| format!("{:.0}%", ratio * 100.0)),
             count(t.dead_rows.max(0).cast_unsigned()),
             by(&t.heap.basis).to_owned(),
-        ]);
+        ];
+        row.extend(ruled.then(|| qualifies(&line.decision)));
+        table.add_row(row);
     }
     right(&mut table, 1..);
     keep_whole(&mut table, &[0]);
@@ -63,6 +71,16 @@ pub fn render(lines: &[Line], several: bool, width: usize) -> String {
     text
 }
 
+/// Whether it would be repacked, by which rule, or what is not met.
+fn qualifies(decision: &Decision) -> String {
+    let rule = decision.rule.as_ref().map(|rule| rule.name.as_str()).unwrap_or_default();
+    match (decision.why_not(), decision.dry_run) {
+        (Some(why), _) => format!("no: {why}"),
+        (None, true) => format!("by {rule}, which only reports"),
+        (None, false) => format!("by {rule}"),
+    }
+}
+
 fn by(basis: &Basis) -> &'static str {
     match basis {
         Basis::Density => "an earlier repack",
@@ -83,7 +101,7 @@ pub fn json(line: &Line) -> Value {
         value
     });
     json!({
-        "connection": line.connection,
+        "connection": line.candidate.connection,
         "table": t.name.to_string(),
         "oid": t.oid,
         "rows": t.rows.map(|rows| rows.round() as i64),
@@ -94,6 +112,7 @@ pub fn json(line: &Line) -> Value {
         "heap": part(&t.heap),
         "indexes": indexes.collect::<Vec<_>>(),
         "toast": t.toast.as_ref().map(|toast| part(&toast.part)),
+        "decision": line.decision,
     })
 }
 

@@ -40,4 +40,5 @@ pub mod preflight;
 pub mod refusal;
 pub mod schedule;
 pub mod sql;
+pub mod store;
 pub mod telemetry;

@@ -30,6 +30,7 @@ mod schedule;
 mod security;
 mod shapes;
 mod snapshots;
+mod store;
 mod support;
 mod writers;
 
@@ -55,6 +56,7 @@ fn main() {
     trials.extend(security::tests());
     trials.extend(reader::tests());
     trials.extend(snapshots::tests());
+    trials.extend(store::tests());
     trials.extend(races::tests());
     trials.extend(applications::tests());
     trials.extend(generated::tests());

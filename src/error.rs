@@ -165,6 +165,14 @@ pub enum Error {
         /// The last that this program knows.
         known: i64,
     },
+    /// Somebody dropped the new table after the cutover.
+    #[error("{table} was dropped by somebody after its cutover")]
+    Dropped {
+        /// The table.
+        table: QualifiedName,
+        /// Where the old table is.
+        old: QualifiedName,
+    },
     /// A signal stopped the run.
     #[error("interrupted")]
     Interrupted,

@@ -35,7 +35,12 @@ async fn try_abort(job: &Job, oid: u32, control: &Control, name: &mut String) ->
     if !phase.is_past_cutover() {
         return Ok(give_up(run).await);
     }
-    run.note("the run was past its cutover: the new table stays, the old one was dropped");
+    run.note(match cleanup::confirm(&run).await {
+        Err(Error::Dropped { .. }) => {
+            "the new table was dropped by somebody after the cutover; now the old one is, too"
+        }
+        _ => "the run was past its cutover: the new table stays, the old one was dropped",
+    });
     let result = match validate::run(&mut run).await {
         Ok(()) => cleanup::run(&mut run).await,
         Err(e) => Err(e),

@@ -23,9 +23,8 @@ const TRIES: u32 = 30;
 pub async fn run(run: &mut Run<'_>) -> Result<()> {
     report_late_grants(run).await?;
     sequences::restore(run).await?;
-    let old = QualifiedName::new(&run.subject.names.old, &run.subject.table.name);
     let mut statements = matviews::drops(run).await?;
-    statements.push(format!("DROP TABLE IF EXISTS {} RESTRICT", old.sql()));
+    statements.push(format!("DROP TABLE IF EXISTS {} RESTRICT", old_table(run).sql()));
     statements.extend(remains(run));
     drop_all(run, &statements).at(CLEANUP_DROP).await
 }
@@ -115,13 +114,19 @@ async fn report_late_grants(run: &mut Run<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Fails unless what is about to be called done really is: the name belongs to the new table.
+/// Fails unless what is about to be called done really is: the name belongs to the new table. If
+/// that is gone, the old one may be the last copy there is, and only a person says that it can go.
 pub async fn confirm(run: &Run<'_>) -> Result<()> {
     let found = lookup::by_oid(run.sessions.observer.client(), run.journal.shadow_oid).await?;
+    let table = &run.subject.table;
     match found {
         Some(found) if found.name.schema != run.subject.names.new => Ok(()),
-        _ => {
-            Err(Error::Other(format!("the new table of {} is not in its place", run.subject.table)))
-        }
+        Some(_) => Err(Error::Other(format!("the new table of {table} is not in its place"))),
+        None => Err(Error::Dropped { table: table.clone(), old: old_table(run) }),
     }
+}
+
+/// Where the exchange puts the old table.
+pub fn old_table(run: &Run<'_>) -> QualifiedName {
+    QualifiedName::new(&run.subject.names.old, &run.subject.table.name)
 }

@@ -59,7 +59,7 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
         built = key.len() as u64;
         build_all(run, key, 0, total).await?;
         drain::until_short(run).await?;
-        purge::vacuum(run, "VACUUM").await?;
+        purge::vacuum(run).await?;
     }
     build_all(run, first, built, total).await?;
     if !second.is_empty() || !later.is_empty() {
@@ -79,10 +79,11 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
     if !run.journal.state.finished {
         dress(run, &finish).await?;
     }
-    if run.job.settings.analyze_tables {
-        purge::vacuum(run, "VACUUM ANALYZE").await?;
+    if run.job.settings.verify {
+        // Verification takes no longer with a VACUUM beside it.
+        return Ok(());
     }
-    Ok(())
+    purge::tidy(&run.sessions.worker, run, run.job.settings.analyze_tables).await
 }
 
 /// Puts the rest on the shadow, with its record in the same transaction.

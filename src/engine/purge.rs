@@ -15,7 +15,7 @@ use super::{drain, throttle};
 use crate::error::{Error, Result};
 use crate::failpoint::{At, PURGE_RANGE, VACUUM};
 use crate::names::literal;
-use crate::pg::{READ_COMMITTED, transaction};
+use crate::pg::{READ_COMMITTED, Session, transaction};
 use crate::sql::{copy as sql, drain as drain_sql};
 use std::time::Instant;
 
@@ -44,7 +44,7 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
         .await
         .map_err(Error::sql("looking at the key log"))?;
     if waiting.get::<_, i64>(0) == 0 {
-        return vacuum(run, "VACUUM").await;
+        return Ok(());
     }
     let total = pages(worker, run.journal.shadow_oid).await?;
     // Each range reads the whole log once.
@@ -64,17 +64,33 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
         chunks.learn(past - first, started.elapsed());
         run.progress(past, total, purged, past * PAGE);
     }
+    if purged == 0 {
+        return Ok(());
+    }
     // While there is no index to clean.
-    vacuum(run, "VACUUM").await
+    vacuum(run).await
 }
 
 /// Makes free space usable and the visibility map true.
-pub async fn vacuum(run: &Run<'_>, command: &str) -> Result<()> {
-    let worker = &run.sessions.worker;
+pub async fn vacuum(run: &Run<'_>) -> Result<()> {
+    tidy(&run.sessions.worker, run, false).await
+}
+
+/// The same with any session, for a shadow that is read meanwhile: without the truncation of the
+/// file, for which VACUUM would wait for its readers.
+pub fn tidy<'s>(
+    session: &'s Session,
+    run: &Run<'_>,
+    analyze: bool,
+) -> impl Future<Output = Result<()>> + use<'s> {
+    let command =
+        if analyze { "VACUUM (ANALYZE, TRUNCATE false)" } else { "VACUUM (TRUNCATE false)" };
     let statement = format!("{command} {}", run.subject.shadow().sql());
-    let work = async {
-        let failed = Error::sql(format!("{command} of the shadow"));
-        worker.batch_execute(&statement).await.map_err(failed)
-    };
-    super::context::interruptible(&run.control.stop, worker, work).at(VACUUM).await
+    let stop = run.control.stop.clone();
+    async move {
+        let work = async {
+            session.batch_execute(&statement).await.map_err(Error::sql("VACUUM of the shadow"))
+        };
+        super::context::interruptible(&stop, session, work).at(VACUUM).await
+    }
 }

@@ -90,6 +90,12 @@ pub fn failed(job: &Job, table: &str, stage: Stage, error: Error, figures: Figur
             ),
             Some("when the server is back, `repackd status` says what is left, and how to finish it".to_owned()),
         ),
+        Stage::Kept(phase) if phase.is_past_cutover() && let Error::Dropped { old, .. } = &error => (
+            format!("the old table, as it was at the cutover, is still there as {old}"),
+            Some(format!(
+                "`repackd abort {table}` drops it; if the DROP was a mistake, copy what is needed from {old} before"
+            )),
+        ),
         Stage::Kept(phase) if phase.is_past_cutover() => (
             format!(
                 "the new {table} is live and complete; the old one waits in the schema repackd_…_old to be dropped"

@@ -1,7 +1,7 @@
 //! Verification: both tables counted and hashed in one snapshot, by two sessions side by side.
 
 use super::context::{Run, interruptible};
-use super::drain;
+use super::{drain, purge};
 use crate::error::{Error, Result};
 use crate::failpoint::{At, VERIFY};
 use crate::pg::{READ_ONLY, Session, lock, rollback};
@@ -12,8 +12,17 @@ use tokio_postgres::{Client, types::Type};
 /// How often verification is begun anew: when it had to make way, or met a TRUNCATE.
 const TRIES: u32 = 20;
 
-/// Compares the tables, leaving out the rows whose keys are in the log just then.
+/// Compares the tables, leaving out the rows whose keys are in the log just then; and makes the
+/// shadow's visibility map and statistics meanwhile.
 pub async fn run(run: &mut Run<'_>) -> Result<()> {
+    let janitor = run.open_helper().await?;
+    let tidy = purge::tidy(&janitor, run, run.job.settings.analyze_tables);
+    let (verified, tidied) = tokio::join!(verify(run), tidy);
+    run.helpers.remove(&janitor.backend_pid());
+    verified.and(tidied)
+}
+
+async fn verify(run: &mut Run<'_>) -> Result<()> {
     let helper = run.open_helper().await?;
     let mut tries = 0;
     let rows = loop {

@@ -41,7 +41,7 @@ impl Case {
         let most = match self.step.name {
             "enter" | "drain" => 6,
             "index-build" => 3,
-            "copy-chunk" | "vacuum" | "validate" => 2,
+            "copy-chunk" | "validate" => 2,
             _ => 1,
         };
         self.nth = random.range(1, most + 1);

@@ -69,6 +69,8 @@ pub const CASES: &[Case] = &[
     case("drop_not_null", Wins, &["ALTER TABLE app.t ALTER v DROP NOT NULL"]),
     case("set_statistics", Wins, &["ALTER TABLE app.t ALTER n SET STATISTICS 500"]),
     case("rename_column", Wins, &["ALTER TABLE app.t RENAME n TO m"]),
+    case("rename_serial", Wins, &["ALTER TABLE app.t RENAME q TO r"]),
+    case("drop_serial", Wins, &["ALTER TABLE app.t DROP COLUMN q"]),
     case("rename_key", Wins, &["ALTER TABLE app.t RENAME id TO key"]),
     case("rename_table", Wins, &["ALTER TABLE app.t RENAME TO u"]),
     case("set_schema", Wins, &["ALTER TABLE app.t SET SCHEMA elsewhere"]),

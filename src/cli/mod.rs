@@ -22,12 +22,11 @@ mod summary_tests;
 mod target;
 #[cfg(test)]
 mod tests;
-mod units;
 
 use crate::config::Environment;
 use crate::engine::Goal;
 use crate::error::{Error, Result};
-use crate::telemetry;
+use crate::{telemetry, units};
 use args::{Cli, Command, Common, Names, Tables};
 use clap::Parser;
 use console::Console;

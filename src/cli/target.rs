@@ -2,9 +2,9 @@
 
 use super::args::Common;
 use super::overrides::Overrides;
-use crate::config::{Config, Connection, Environment, did_you_mean};
+use crate::config::{Config, Connection, Environment};
 use crate::engine::Job;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, did_you_mean};
 
 /// A database and what the configuration says to repack in it.
 #[derive(Debug, Clone)]

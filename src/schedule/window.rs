@@ -15,7 +15,8 @@ pub struct Span {
 }
 
 impl Span {
-    fn contains(&self, at: DateTime<Utc>) -> bool {
+    /// Whether it is open at `at`.
+    pub fn contains(&self, at: DateTime<Utc>) -> bool {
         self.opens <= at && at < self.closes
     }
 }
@@ -148,18 +149,18 @@ fn merged(spans: impl Iterator<Item = Span>, at: DateTime<Utc>) -> Option<Span> 
 }
 
 /// Windows and blackouts together.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Calendar {
+#[derive(Debug, Clone, Default)]
+pub struct Calendar<'a> {
     /// Open when any of these is; always, if there are none.
-    pub windows: Vec<Recurrence>,
+    pub windows: Vec<&'a Recurrence>,
     /// Closed when any of these is open.
-    pub blackouts: Vec<Recurrence>,
+    pub blackouts: Vec<&'a Recurrence>,
 }
 
 /// How far ahead an opening is looked for.
-const HORIZON: i64 = 366 * 2;
+pub(super) const HORIZON: i64 = 366 * 2;
 
-impl Calendar {
+impl Calendar<'_> {
     /// The span that is open at `at`, or else the next one within two years.
     pub fn span(&self, at: DateTime<Utc>) -> Option<Span> {
         let horizon = at + Duration::days(HORIZON);
@@ -310,7 +311,7 @@ mod tests {
             "2026-11-25 01:00 to 2026-11-25 05:00"
         );
         let two = Calendar {
-            windows: vec![weekly("01:00-03:00"), weekly("02:30-05:00")],
+            windows: vec![&weekly("01:00-03:00"), &weekly("02:30-05:00")],
             blackouts: vec![],
         };
         assert_eq!(shown(two.span(t("2026-11-25 00:00"))), "2026-11-25 01:00 to 2026-11-25 05:00");
@@ -321,8 +322,7 @@ mod tests {
         let christmas =
             Recurrence::Once(Span { opens: t("2026-12-23 00:00"), closes: t("2027-01-03 00:00") });
         let work = cron("0 8 * * 1-5", "UTC", 10);
-        let calendar =
-            Calendar { windows: vec![], blackouts: vec![christmas.clone(), work.clone()] };
+        let calendar = Calendar { windows: vec![], blackouts: vec![&christmas, &work] };
         assert_eq!(
             shown(calendar.span(t("2026-11-25 12:00"))),
             "2026-11-25 18:00 to 2026-11-26 08:00"
@@ -339,15 +339,15 @@ mod tests {
             shown(calendar.span(t("2026-12-24 19:00"))),
             "2027-01-03 00:00 to 2027-01-04 08:00"
         );
-        let nights =
-            Calendar { windows: vec![weekly("22:00-10:00")], blackouts: vec![work, christmas] };
+        let night = weekly("22:00-10:00");
+        let nights = Calendar { windows: vec![&night], blackouts: vec![&work, &christmas] };
         assert_eq!(
             shown(nights.span(t("2026-11-25 09:00"))),
             "2026-11-25 22:00 to 2026-11-26 08:00"
         );
         let never = Calendar {
-            windows: vec![weekly("09:00-10:00")],
-            blackouts: vec![weekly("00:00-12:00")],
+            windows: vec![&weekly("09:00-10:00")],
+            blackouts: vec![&weekly("00:00-12:00")],
         };
         assert_eq!(shown(never.span(t("2026-11-25 09:00"))), "never");
     }

@@ -8,7 +8,7 @@ use chrono_tz::Tz;
 pub fn parse(name: &str) -> Result<Tz, String> {
     name.parse().map_err(|_| {
         let known = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
-        let hint = crate::config::did_you_mean(name, known);
+        let hint = crate::error::did_you_mean(name, known);
         format!("`{name}` is no time zone of the IANA database{hint}")
     })
 }

@@ -59,7 +59,6 @@ impl Reader<'_> {
             self.error(error.span().map_or(0, |s| s.start), error.message().to_owned())
         })?;
         let mut connections = Vec::new();
-        let mut schedule = crate::schedule::Schedule::default();
         let mut store = super::StoreSettings::default();
         let mut daemon = super::DaemonSettings::default();
         for (key, value) in document.get_ref() {
@@ -69,6 +68,7 @@ impl Reader<'_> {
                         connections.push(self.connection(name, value)?);
                     }
                 }
+                "timezone" | "evaluate" | "defaults" | "window" | "blackout" | "rule" => {}
                 "store" => {
                     for (key, value) in self.table("store", value)? {
                         self.set(key, value, super::StoreSettings::KEYS, |k, v| store.set(k, v))?;
@@ -107,6 +107,7 @@ impl Reader<'_> {
                 }
             }
         }
+        let schedule = self.schedule(document.get_ref())?;
         if connections.is_empty() {
             return Err(Error::Config {
                 file: self.file.map(Path::to_owned),
@@ -172,10 +173,7 @@ impl Reader<'_> {
                     }
                 }
                 _ if settings::keys().any(|k| k == key) => {
-                    let mut text = self.text_of(key, value)?;
-                    if PATHS.contains(&key) {
-                        text = self.path(&text).display().to_string();
-                    }
+                    let text = self.setting(key, value)?;
                     settings.set(key, &text).map_err(|e| self.error(at, format!("{key}: {e}")))?;
                 }
                 _ if lookup(key).is_some() => {
@@ -218,6 +216,15 @@ impl Reader<'_> {
                 .map_err(|e| self.error(at, format!("connection {name}: {e}")))?;
         self.warnings.extend(warnings.into_iter().map(|w| format!("connection {name}: {w}")));
         Ok(Connection { name, server, schemas, tables, settings })
+    }
+
+    /// A setting as text; file names start at the configuration file.
+    pub(super) fn setting(&self, key: &str, value: &Value<'_>) -> Result<String> {
+        let text = self.text_of(key, value)?;
+        match PATHS.contains(&key) {
+            true => Ok(self.path(&text).display().to_string()),
+            false => Ok(text),
+        }
     }
 
     /// Hands a key that has to be one of `known`, and its value, to who knows what they mean.

@@ -7,6 +7,8 @@ mod environment;
 mod file;
 mod limits;
 mod params;
+mod rules;
+mod schedule;
 mod server;
 mod service;
 mod settings;

@@ -2,10 +2,10 @@
 
 use super::Schedule;
 use super::pattern::Pattern;
-use super::rule::{Conditions, Order, Rule};
+use super::rule::{Order, Rule};
 use crate::job::Sizes;
 use crate::names::QualifiedName;
-use crate::units::{plural, seconds, size};
+use crate::units::{seconds, size};
 use chrono::{DateTime, Duration, Utc};
 use serde::Serialize;
 use std::cmp::Reverse;
@@ -171,7 +171,11 @@ impl Rule {
             all.push(Reason { condition: "max_size", set: 0, value: size(value), limit, met });
         }
         for (i, conditions) in self.when.iter().enumerate() {
-            conditions.reasons(i + 1, candidate, &mut all);
+            all.extend(conditions.iter().map(|condition| {
+                let (value, met) = condition.held_against(candidate);
+                let (limit, condition) = (condition.limit(), condition.key());
+                Reason { condition, set: i + 1, value, limit, met }
+            }));
         }
         all
     }
@@ -192,40 +196,6 @@ impl Rule {
     }
 }
 
-impl Conditions {
-    fn reasons(&self, set: usize, of: &Candidate, all: &mut Vec<Reason>) {
-        let Self { bloat_ratio, bloat_bytes, dead_rows, dead_ratio, size_min, size_max } = self;
-        let mut add = |condition, value: Option<String>, limit, met| {
-            let value = value.unwrap_or_else(|| "unknown".into());
-            all.push(Reason { condition, set, value, limit, met });
-        };
-        let least = |text: String| format!("at least {text}");
-        if let Some(limit) = *bloat_ratio {
-            let met = of.bloat_ratio.is_some_and(|v| v >= limit);
-            add("bloat_ratio", of.bloat_ratio.map(percent), least(percent(limit)), met);
-        }
-        if let Some(limit) = *bloat_bytes {
-            let met = of.bloat_bytes.is_some_and(|v| v >= limit);
-            add("bloat_bytes", of.bloat_bytes.map(size), least(size(limit)), met);
-        }
-        if let Some(limit) = *dead_rows {
-            let met = of.dead_rows.is_some_and(|v| v >= limit);
-            add("dead_rows", of.dead_rows.map(rows), least(rows(limit)), met);
-        }
-        if let Some(limit) = *dead_ratio {
-            let ratio = of.dead_ratio();
-            add("dead_ratio", ratio.map(percent), least(percent(limit)), ratio >= Some(limit));
-        }
-        let total = of.sizes.total();
-        if let Some(limit) = *size_min {
-            add("size_min", Some(size(total)), least(size(limit)), total >= limit);
-        }
-        if let Some(limit) = *size_max {
-            add("size_max", Some(size(total)), format!("at most {}", size(limit)), total <= limit);
-        }
-    }
-}
-
 /// Whether all that has to hold does, and one set of `when`.
 fn holds(reasons: &[Reason]) -> bool {
     let sets = reasons.iter().map(|r| r.set).max().unwrap_or(0);
@@ -233,17 +203,9 @@ fn holds(reasons: &[Reason]) -> bool {
     whole(0) && (sets == 0 || (1..=sets).any(whole))
 }
 
-fn percent(ratio: f64) -> String {
-    format!("{:.1}%", ratio * 100.0)
-}
-
-fn rows(number: i64) -> String {
-    plural(number.max(0).unsigned_abs(), "row")
-}
-
 impl Candidate {
     /// The part of its rows that is dead.
-    fn dead_ratio(&self) -> Option<f64> {
+    pub(super) fn dead_ratio(&self) -> Option<f64> {
         let (dead, live) = (self.dead_rows?, self.live_rows?);
         #[expect(clippy::cast_precision_loss, reason = "a ratio")]
         (dead + live > 0).then(|| dead as f64 / (dead + live) as f64)

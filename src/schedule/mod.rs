@@ -10,6 +10,7 @@
 //! * [`Schedule::decide`] says of one table, a [`Candidate`], which rule decides and whether the
 //!   table qualifies, with every condition; [`Schedule::rank`] puts those that do in their order.
 
+mod check;
 pub mod cron;
 mod decide;
 pub mod evaluate;
@@ -25,7 +26,7 @@ pub use decide::{Candidate, Decider, Decision, PassedOver, Reason};
 pub use listing::Listed;
 pub use missed::{CatchUp, Seen};
 pub use opening::{Opening, State};
-pub use rule::{Conditions, Order, Rule};
+pub use rule::{Condition, Order, Rule};
 
 use chrono::Duration;
 use chrono_tz::Tz;

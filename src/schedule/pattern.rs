@@ -85,6 +85,23 @@ impl Pattern {
     }
 }
 
+impl Pattern {
+    /// Whether it surely matches all that `other` does. What is not plain to see counts as not.
+    pub fn covers(&self, other: &Self) -> bool {
+        let any = |part: &Option<Vec<Piece>>| part.as_deref().is_none_or(|p| *p == [Piece::Any]);
+        let part =
+            |own: &Option<Vec<Piece>>, theirs: &Option<Vec<Piece>>| any(own) || own == theirs;
+        part(&self.connection, &other.connection)
+            && part(&self.schema, &other.schema)
+            && (self.table == [Piece::Any] || self.table == other.table)
+    }
+
+    /// Whether it may match tables of a connection.
+    pub fn is_about(&self, connection: &str) -> bool {
+        self.connection.as_ref().is_none_or(|part| glob(part, connection))
+    }
+}
+
 fn pieces(part: &[(char, bool)], fold: bool) -> Vec<Piece> {
     let mut pieces = Vec::new();
     for (c, quoted) in part {
@@ -168,6 +185,17 @@ mod tests {
         }
         let many = "*a".repeat(200);
         assert!(!matches(&many, "c", "s", &"a".repeat(199)), "and in no time");
+    }
+
+    #[test]
+    fn what_covers_what_is_seen_where_it_is_plain() {
+        let covers =
+            |a: &str, b: &str| Pattern::parse(a).unwrap().covers(&Pattern::parse(b).unwrap());
+        for (a, b) in [("*", "c.s.t"), ("s.*", "c.s.t*"), ("c.*.*", "c.s.t"), ("c.s.t", "C.S.t")] {
+            assert_eq!(covers(a, b), a != "c.s.t", "{a} {b}");
+        }
+        assert!(covers("s.t", "S.T") && covers("*.*.*", "t"));
+        assert!(!covers("c.s.*", "s.*") && !covers("s.t*", "s.tab"));
     }
 
     #[test]

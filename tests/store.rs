@@ -48,7 +48,7 @@ impl Own {
 
     /// Ends it.
     pub async fn drop(self) -> Outcome {
-        if let Some(directory) = self.directory {
+        if let Some(directory) = self.directory.filter(|d| d.exists()) {
             std::fs::remove_dir_all(directory).map_err(words)?;
         }
         match self.database {

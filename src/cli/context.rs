@@ -66,7 +66,7 @@ impl Context {
     {
         let (events, shown) = progress::listen(&self.console);
         self.signals.working_on(Some(table));
-        let control = Control { events, stop: self.signals.stop.clone(), seed: seed() };
+        let control = Control { events, stop: self.signals.stop.clone(), seed: seed(), gate: None };
         let report = engine(control).await;
         self.signals.working_on(None);
         // Ends with the engine's last sender; what it shows comes before what follows.

@@ -19,14 +19,20 @@
 //!
 //! Dependencies point one way; a module imports only from those on its left:
 //!
+<<<<<<< HEAD
 //! [`names`], [`units`] → [`error`], [`job`], [`failpoint`] → [`schedule`] → [`config`] → [`pg`] →
 //! [`catalog`] → [`refusal`] → [`preflight`] → [`sql`] → [`engine`] → [`telemetry`] → [`cli`]
+=======
+//! [`names`] → [`error`], [`job`], [`failpoint`] → [`config`] → [`pg`] → [`catalog`], [`bloat`] → [`refusal`] →
+//! [`preflight`] → [`sql`] → [`engine`] → [`schedule`] → [`telemetry`] → [`cli`]
+>>>>>>> n-bloat
 //!
 //! [`catalog`] describes a table without OIDs, so that the original, its rehearsal and the finished
 //! table can be compared. [`sql`] turns a description into statements and touches nothing else.
 //! Progress leaves the engine through a channel; nothing below [`cli`] knows of the command line.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod bloat;
 pub mod catalog;
 pub mod cli;
 pub mod config;

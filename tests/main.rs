@@ -9,6 +9,7 @@
 
 mod applications;
 mod bad_input;
+mod bloat;
 mod cli;
 mod config;
 mod connect;
@@ -46,6 +47,7 @@ fn main() {
     trials.extend(bad_input::tests());
     trials.extend(interrupted::tests());
     trials.extend(cli::tests());
+    trials.extend(bloat::tests());
     trials.extend(writers::tests());
     trials.extend(cutovers::tests());
     trials.extend(manners::tests());

@@ -106,21 +106,21 @@ pub const LONG: Duration = Duration::from_secs(600);
 pub const SHORT: Duration = Duration::from_millis(150);
 
 /// Any table.
-pub fn wish(connection: &str, table: &str, gain: i64) -> Wish {
+pub fn wish(connection: &str, table: &str, turn: i64) -> Wish {
     Wish {
         connection: connection.into(),
         table: QualifiedName::new("public", table),
         oid: 4711,
         rule: "all".into(),
         priority: 0,
-        gain,
+        turn,
         stamp: None,
     }
 }
 
 /// Queues it.
-pub async fn queue(store: &Store, connection: &str, table: &str, gain: i64) -> Outcome {
-    let queued = store.enqueue(&wish(connection, table, gain)).await.map_err(words)?;
+pub async fn queue(store: &Store, connection: &str, table: &str, turn: i64) -> Outcome {
+    let queued = store.enqueue(&wish(connection, table, turn)).await.map_err(words)?;
     if queued == Queued::New { Ok(()) } else { Err(format!("{connection} {table}: {queued:?}")) }
 }
 

@@ -104,4 +104,28 @@ impl Store {
         .map_err(self.failed())?;
         Ok(())
     }
+
+    /// Keeps something under a name, in place of what was there.
+    pub async fn remember(&self, name: &str, value: &str) -> Result<()> {
+        sqlx::query(self.sql(
+            "INSERT INTO memory (name, value) VALUES ($1, $2)
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        ))
+        .bind(name)
+        .bind(value)
+        .execute(&self.pool)
+        .await
+        .map_err(self.failed())?;
+        Ok(())
+    }
+
+    /// What is kept under a name.
+    pub async fn recall(&self, name: &str) -> Result<Option<String>> {
+        let row = sqlx::query(self.sql("SELECT value FROM memory WHERE name = $1"))
+            .bind(name)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(self.failed())?;
+        Ok(row.map(|row| row.get(0)))
+    }
 }

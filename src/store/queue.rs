@@ -22,8 +22,8 @@ pub struct Wish {
     pub rule: String,
     /// Higher comes first.
     pub priority: i64,
-    /// Bytes to gain, or whatever else the rule orders by; more comes first.
-    pub gain: i64,
+    /// The order that the rules give it; more comes first.
+    pub turn: i64,
     /// What the table is now, for one that was set aside.
     pub stamp: Option<String>,
 }
@@ -200,9 +200,9 @@ impl Store {
     /// Queues a table, or brings what is said of it up to date.
     pub async fn enqueue(&self, wish: &Wish) -> Result<Queued> {
         let failed = self.failed();
-        let Wish { connection, table, oid, rule, priority, gain, stamp } = wish;
+        let Wish { connection, table, oid, rule, priority, turn, stamp } = wish;
         let inserted = sqlx::query(self.sql(
-            "INSERT INTO queue (connection, schema_name, table_name, table_oid, rule, priority, gain, state, queued_at, updated_at)
+            "INSERT INTO queue (connection, schema_name, table_name, table_oid, rule, priority, turn, state, queued_at, updated_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting', {now}, {now}) ON CONFLICT DO NOTHING",
         ))
         .bind(connection)
@@ -211,7 +211,7 @@ impl Store {
         .bind(i64::from(*oid))
         .bind(rule)
         .bind(*priority)
-        .bind(*gain)
+        .bind(*turn)
         .execute(&self.pool)
         .await
         .map_err(&failed)?;
@@ -219,13 +219,13 @@ impl Store {
             return Ok(Queued::New);
         }
         sqlx::query(self.sql(
-            "UPDATE queue SET rule = $1, priority = $2, gain = $3,
+            "UPDATE queue SET rule = $1, priority = $2, turn = $3,
                     table_oid = CASE WHEN begun = 0 THEN $4 ELSE table_oid END
              WHERE connection = $5 AND schema_name = $6 AND table_name = $7 AND state <> 'running'",
         ))
         .bind(rule)
         .bind(*priority)
-        .bind(*gain)
+        .bind(*turn)
         .bind(i64::from(*oid))
         .bind(connection)
         .bind(&table.schema)
@@ -345,7 +345,7 @@ impl Store {
                     OR (q.state = 'waiting' AND q.not_before <= {{now}} OR q.state <> 'running' AND q.wanted IS NOT NULL)
                        AND NOT EXISTS (SELECT 1 FROM queue r WHERE r.connection = q.connection AND r.state = 'running'))
              ORDER BY CASE q.state WHEN 'running' THEN 0 ELSE 1 END, CASE WHEN q.wanted IS NULL THEN 1 ELSE 0 END,
-                      q.begun DESC, q.priority DESC, q.gain DESC, q.id
+                      q.begun DESC, q.priority DESC, q.turn DESC, q.id
              LIMIT 1 {{skip}}",
             list(1, connections.len()),
             list(1 + connections.len(), rules.len()),
@@ -569,7 +569,7 @@ impl Store {
                     phase, progress, attempt, wanted, not_before - {now}, queued_at
              FROM queue
              ORDER BY connection, CASE state WHEN 'running' THEN 0 WHEN 'waiting' THEN 1 ELSE 2 END,
-                      begun DESC, priority DESC, gain DESC, id",
+                      begun DESC, priority DESC, turn DESC, id",
         ))
         .fetch_all(&self.pool)
         .await

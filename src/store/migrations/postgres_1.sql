@@ -8,7 +8,8 @@ CREATE TABLE queue (
     table_oid bigint NOT NULL,
     rule text NOT NULL,
     priority bigint NOT NULL,
-    gain bigint NOT NULL,
+    -- The order that the rules give it; more comes first.
+    turn bigint NOT NULL,
     -- waiting, running, aside (until a person or a change of the table)
     state text NOT NULL,
     -- Whether something of it is left in the database.
@@ -110,4 +111,10 @@ CREATE TABLE pauses (
     paused_by text NOT NULL,
     paused_at bigint NOT NULL,
     PRIMARY KEY (connection, schema_name, table_name)
+);
+
+-- What one daemon has to know of what another did.
+CREATE TABLE memory (
+    name text PRIMARY KEY,
+    value text NOT NULL
 );

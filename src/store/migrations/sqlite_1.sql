@@ -8,7 +8,8 @@ CREATE TABLE queue (
     table_oid INTEGER NOT NULL,
     rule TEXT NOT NULL,
     priority INTEGER NOT NULL,
-    gain INTEGER NOT NULL,
+    -- The order that the rules give it; more comes first.
+    turn INTEGER NOT NULL,
     -- waiting, running, aside (until a person or a change of the table)
     state TEXT NOT NULL,
     -- Whether something of it is left in the database.
@@ -110,4 +111,10 @@ CREATE TABLE pauses (
     paused_by TEXT NOT NULL,
     paused_at INTEGER NOT NULL,
     PRIMARY KEY (connection, schema_name, table_name)
+);
+
+-- What one daemon has to know of what another did.
+CREATE TABLE memory (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
 );

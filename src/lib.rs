@@ -19,13 +19,9 @@
 //!
 //! Dependencies point one way; a module imports only from those on its left:
 //!
-<<<<<<< HEAD
 //! [`names`], [`units`] → [`error`], [`job`], [`failpoint`] → [`schedule`] → [`config`] → [`pg`] →
-//! [`catalog`] → [`refusal`] → [`preflight`] → [`sql`] → [`engine`] → [`telemetry`] → [`cli`]
-=======
-//! [`names`] → [`error`], [`job`], [`failpoint`] → [`config`] → [`pg`] → [`catalog`], [`bloat`] → [`refusal`] →
-//! [`preflight`] → [`sql`] → [`engine`] → [`schedule`] → [`telemetry`] → [`cli`]
->>>>>>> n-bloat
+//! [`catalog`], [`bloat`] → [`refusal`] → [`preflight`] → [`sql`] → [`engine`] → [`store`] → [`daemon`]
+//! → [`telemetry`] → [`cli`]
 //!
 //! [`catalog`] describes a table without OIDs, so that the original, its rehearsal and the finished
 //! table can be compared. [`sql`] turns a description into statements and touches nothing else.
@@ -36,6 +32,7 @@ pub mod bloat;
 pub mod catalog;
 pub mod cli;
 pub mod config;
+pub mod daemon;
 pub mod engine;
 pub mod error;
 pub mod failpoint;

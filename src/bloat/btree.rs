@@ -122,8 +122,14 @@ mod tests {
     use super::*;
 
     fn ints(rows: f64, groups: Vec<Group>) -> Entries {
-        let int =
-            Column { length: 4, alignment: 4, short: false, nulls: 0.0, width: 4.0, constant: true };
+        let int = Column {
+            length: 4,
+            alignment: 4,
+            short: false,
+            nulls: 0.0,
+            width: 4.0,
+            constant: true,
+        };
         Entries { rows, columns: vec![int], keys: 1, groups, fillfactor: 90.0, block: 8192.0 }
     }
 

@@ -96,16 +96,15 @@ fn is_constant(column: &Column, statistics: &Statistics) -> bool {
     // Characters of one byte each, and a header of one or four.
     let padded = column.padded_to.map(f64::from);
     let padded = padded.is_some_and(|n| [n + 1.0, n + 4.0].contains(&statistics.width));
-    padded || statistics.distinct == 1.0 || statistics.width <= 1.0
-        || statistics.width == TOAST_POINTER && column.padded_to.is_none() && statistics.distinct == 0.0
+    padded
+        || statistics.distinct == 1.0
+        || statistics.width <= 1.0
+        || statistics.width == TOAST_POINTER
+            && column.padded_to.is_none()
+            && statistics.distinct == 0.0
 }
 
-fn index(
-    table: &Table,
-    rows: Option<f64>,
-    index: &Index,
-    densities: &Densities,
-) -> IndexBloat {
+fn index(table: &Table, rows: Option<f64>, index: &Index, densities: &Densities) -> IndexBloat {
     let last = (f64::from(index.reltuples), f64::from(table.rows.reltuples));
     let entries = match (rows, index.partial) {
         (Some(rows), false) => Some(rows),
@@ -127,9 +126,7 @@ fn index(
     let (expected, basis) = match (entries, density) {
         (None, _) => (None, Basis::Unknown(Unknown::NeverAnalyzed)),
         (Some(rows), Some(density)) => (Some(density.bytes * rows), Basis::Density),
-        (Some(_), None) if index.method != "btree" => {
-            (None, Basis::Unknown(Unknown::AccessMethod))
-        }
+        (Some(_), None) if index.method != "btree" => (None, Basis::Unknown(Unknown::AccessMethod)),
         (Some(rows), None) => match btree(table, index, rows) {
             Ok(size) => (Some(size), Basis::Statistics),
             Err(why) => (None, Basis::Unknown(why)),

@@ -58,8 +58,7 @@ impl Class {
     fn add(&mut self, from: &Self, part: f64, bytes: f64) {
         self.share += part * from.share;
         self.sum += part * (from.sum + bytes * from.share);
-        self.squares +=
-            part * (from.squares + 2.0 * bytes * from.sum + bytes * bytes * from.share);
+        self.squares += part * (from.squares + 2.0 * bytes * from.sum + bytes * bytes * from.share);
     }
 }
 

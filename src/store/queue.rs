@@ -503,6 +503,21 @@ impl Store {
         Ok(done.rows_affected() == 1)
     }
 
+    /// Puts an entry under another rule.
+    pub async fn change_rule(&self, scope: &Scope, rule: &str) -> Result<()> {
+        sqlx::query(self.sql(
+            "UPDATE queue SET rule = $1 WHERE connection = $2 AND schema_name = $3 AND table_name = $4",
+        ))
+        .bind(rule)
+        .bind(&scope.connection)
+        .bind(&scope.schema)
+        .bind(&scope.table)
+        .execute(&self.pool)
+        .await
+        .map_err(self.failed())?;
+        Ok(())
+    }
+
     /// Takes a table off the queue that was repacked by hand.
     pub async fn drop_waiting(&self, connection: &str, table: &QualifiedName) -> Result<()> {
         sqlx::query(self.sql(

@@ -113,6 +113,9 @@ pub struct Resume {
     /// Which; none named: all.
     #[command(flatten)]
     pub names: Names,
+    /// Only drain the key log of runs whose copy is complete; no cutover
+    #[arg(long)]
+    pub catch_up: bool,
     /// How.
     #[command(flatten)]
     pub overrides: Overrides,

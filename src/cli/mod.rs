@@ -133,8 +133,9 @@ async fn command(
         Command::Prepare(a) => repack::repack(&mut context, Goal::Prepare, &a.tables).await,
         Command::Plan(a) => inspect::plan(&mut context, &a.tables).await,
         Command::Resume(a) => {
+            let deed = if a.catch_up { runs::Deed::CatchUp } else { runs::Deed::Resume };
             let tables = Tables { tables: a.names.tables, all: true };
-            runs::each(&mut context, runs::Deed::Resume, &tables).await
+            runs::each(&mut context, deed, &tables).await
         }
         Command::Abort(tables) => runs::each(&mut context, runs::Deed::Abort, &tables).await,
         Command::Cleanup => {

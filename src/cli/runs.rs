@@ -15,6 +15,8 @@ use serde_json::json;
 pub enum Deed {
     /// Go on with it.
     Resume,
+    /// Drain its log, and leave it where it is.
+    CatchUp,
     /// Give it up.
     Abort,
     /// Finish it if it is past the cutover, else give it up.
@@ -39,12 +41,17 @@ pub async fn each(context: &mut Context, deed: Deed, tables: &Tables) -> Result<
             // cleanup promises that no trace is left, so one that is in use has to count.
             let named = !tables.tables.is_empty() || deed == Deed::Cleanup;
             let (job, oid) = (&target.job, run.oid);
-            let go_on = deed == Deed::Resume || (deed == Deed::Cleanup && run.cleanup_only);
+            let goal = match deed {
+                Deed::Resume => Some(Goal::Resume),
+                Deed::CatchUp => Some(Goal::CatchUp),
+                Deed::Cleanup if run.cleanup_only => Some(Goal::Resume),
+                Deed::Cleanup | Deed::Abort => None,
+            };
             let table = Found { oid, name: name(&run) };
             let work = |control| async move {
-                match go_on {
-                    true => engine::run(job, &table, Goal::Resume, &control).await,
-                    false => engine::abort(job, oid, &control).await,
+                match goal {
+                    Some(goal) => engine::run(job, &table, goal, &control).await,
+                    None => engine::abort(job, oid, &control).await,
                 }
             };
             if !context.work(label(&run), named, work).await {

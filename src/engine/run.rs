@@ -29,6 +29,16 @@ pub enum Goal {
     Prepare,
     /// Go on with an unfinished run, to its end.
     Resume,
+    /// Drain the log of a run whose copy is complete, and leave it where it was: while it waits for
+    /// the next window, the log stays short.
+    CatchUp,
+}
+
+impl Goal {
+    /// Whether it is about a run that there is.
+    fn is_of_a_run(self) -> bool {
+        matches!(self, Self::Resume | Self::CatchUp)
+    }
 }
 
 /// Repacks one table. Errors are in the report, which also says what is left and what to do.
@@ -49,12 +59,15 @@ pub async fn run(job: &Job, table: &Found, goal: Goal, control: &Control) -> Rep
             Box::pin(start(job, table, &sessions, control, &mut stage)).await
         }
         Goal::Resume => resume(job, table.oid, &name, &sessions).await,
+        Goal::CatchUp => {
+            resume(job, table.oid, &name, &sessions).await.and_then(|j| drainable(j, &name))
+        }
     };
     let mut journal = match begun {
         Ok(journal) => journal,
         Err(e) => return report::failed(job, &name, stage, e, Figures::default()),
     };
-    if goal != Goal::Resume {
+    if !goal.is_of_a_run() {
         let seconds = started.elapsed().as_secs_f64();
         journal.state.figures.seconds.insert(Phase::Prepare, seconds);
     }
@@ -159,13 +172,32 @@ async fn resume(job: &Job, oid: u32, name: &str, sessions: &Sessions) -> Result<
     Ok(journal)
 }
 
+/// Nothing can be drained into a shadow without indexes, and past the cutover there is no log.
+fn drainable(journal: Journal, name: &str) -> Result<Journal> {
+    let phase = journal.phase;
+    let reason = if journal.state.given_up {
+        "it is being given up"
+    } else if phase < Phase::Drain {
+        "its copy is not complete, so that nothing can be drained into it yet"
+    } else if phase.is_past_cutover() {
+        "its cutover is done: there is nothing to drain"
+    } else {
+        return Ok(journal);
+    };
+    Err(Error::Refused { table: name.to_owned(), reasons: vec![reason.to_owned()] })
+}
+
 async fn phases(run: &mut Run<'_>, goal: Goal) -> Result<()> {
     let owner = run.journal.owner.clone();
     settings::become_role(&run.sessions.worker, &owner).await?;
     settings::become_role(&run.sessions.holder, &owner).await?;
     let from = run.journal.phase;
-    if goal == Goal::Resume && !from.is_past_cutover() {
+    if goal.is_of_a_run() && !from.is_past_cutover() {
         fingerprint::check(run).await?;
+    }
+    if goal == Goal::CatchUp {
+        drain::until_short(run).await?;
+        return run.journal.save(run.sessions.worker.client()).await;
     }
     if from <= Phase::Capture {
         run.timed(Phase::Capture, async |run| {
@@ -257,7 +289,8 @@ async fn conclude(mut run: Run<'_>, result: Result<()>) -> Report {
             report::ended(job, &name, Ending::Done, Phase::Cleanup, run.journal.state.figures)
         }
         Ok(()) => {
-            report::ended(job, &name, Ending::Prepared, Phase::Cutover, run.journal.state.figures)
+            let phase = run.journal.phase;
+            report::ended(job, &name, Ending::Prepared, phase, run.journal.state.figures)
         }
         // The DDL wins: this shadow can never be finished, and capture must not go on taxing
         // writers for it. And a full disk stops everybody: unless told otherwise, what fills it

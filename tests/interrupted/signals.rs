@@ -105,3 +105,24 @@ pub async fn rewritten_between(server: Server) -> Outcome {
     scene.untouched().await?;
     scene.drop().await
 }
+
+/// Between two windows: the log of a complete copy is drained, and neither more is copied nor
+/// exchanged.
+pub async fn caught_up_between(server: Server) -> Outcome {
+    let scene = Scene::slow(&server).await?;
+    stopped(&scene, "INT", 130).await?;
+    let refused = scene.repackd(&["resume", "--catch-up", "t"])?;
+    refused.status(3)?.says(&["its copy is not complete"])?;
+    scene.repackd(&["abort", "t"])?.status(0)?;
+    scene.repackd(&["prepare", "t"])?.status(0)?;
+    scene.run("UPDATE public.t SET v = v WHERE id % 3 = 0").await?;
+    let before = scene.runs()?;
+    scene.repackd(&["resume", "--catch-up", "t"])?.status(0)?;
+    let after = scene.runs()?;
+    let waiting = |runs: &[serde_json::Value]| runs[0]["log_rows"].as_i64();
+    if !(waiting(&before) > waiting(&after)) || after[0]["phase"] != before[0]["phase"] {
+        return Err(format!("before: {before:?}, after: {after:?}"));
+    }
+    scene.kept_until_resume().await?;
+    scene.drop().await
+}

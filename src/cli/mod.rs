@@ -15,6 +15,7 @@ mod plan;
 mod progress;
 mod repack;
 mod runs;
+mod schedule;
 mod signals;
 mod summary;
 #[cfg(test)]
@@ -144,6 +145,7 @@ async fn command(
         }
         Command::Status(Names { tables }) => runs::status(&mut context, &tables).await,
         Command::Connections => Ok(inspect::connections(&context)),
+        Command::Schedule(asked) => schedule::show(&mut context, &asked).await,
         Command::Init => inspect::init(&mut context).await,
     }
 }

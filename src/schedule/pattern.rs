@@ -191,9 +191,8 @@ mod tests {
     fn what_covers_what_is_seen_where_it_is_plain() {
         let covers =
             |a: &str, b: &str| Pattern::parse(a).unwrap().covers(&Pattern::parse(b).unwrap());
-        for (a, b) in [("*", "c.s.t"), ("s.*", "c.s.t*"), ("c.*.*", "c.s.t"), ("c.s.t", "C.S.t")] {
-            assert_eq!(covers(a, b), a != "c.s.t", "{a} {b}");
-        }
+        assert!(covers("*", "c.s.t") && covers("s.*", "c.s.t*") && covers("c.*.*", "c.s.t"));
+        assert!(!covers("c.s.t", "C.s.t"), "connections are not folded");
         assert!(covers("s.t", "S.T") && covers("*.*.*", "t"));
         assert!(!covers("c.s.*", "s.*") && !covers("s.t*", "s.tab"));
     }

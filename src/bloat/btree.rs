@@ -2,6 +2,7 @@
 //! manual): leaves filled to the fillfactor, equal keys in posting lists, the pages above them, and the
 //! page that says where the root is.
 
+use super::groups::Group;
 use super::layout::{ALIGN, Bytes, Column, aligned, bytes};
 use super::pages::fit;
 
@@ -25,22 +26,12 @@ pub struct Entries {
     pub columns: Vec<Column>,
     /// How many of them are compared, and so stand above the leaves.
     pub keys: usize,
-    /// How many rows have the same key: groups of so many rows, so many times. Empty: equal keys are
-    /// not kept together.
+    /// How many rows have the same key. Empty: equal keys are not kept together.
     pub groups: Vec<Group>,
     /// Of the leaves, in per cent.
     pub fillfactor: f64,
     /// The size of a page.
     pub block: f64,
-}
-
-/// So many keys that so many rows each have.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Group {
-    /// The keys.
-    pub keys: f64,
-    /// The rows of each.
-    pub rows: f64,
 }
 
 /// Its expected size in bytes.
@@ -49,23 +40,17 @@ pub fn size(entries: &Entries) -> f64 {
         return entries.block;
     }
     let key = entry(&entries.columns);
-    let room = entries.block - PAGE - POINTER;
-    let (items, item, posting) = items(entries, key);
-    // A page is full once less than this is left, and its last entry goes to the next page: only the
-    // key itself stays, as the upper bound.
-    let full = room - POINTER - entries.block * (1.0 - entries.fillfactor / 100.0);
-    // An entry that would not fit any more ends a page, too, however low the fillfactor.
-    let room = (full + posting).min(room - (item.mean - posting) - POINTER);
-    let leaf = Bytes { mean: item.mean + POINTER, variance: item.variance };
-    let mut pages = if items * leaf.mean <= entries.block - PAGE {
-        1.0
+    let leaves = if entries.groups.is_empty() {
+        entries.rows / kept(entries, key.mean, key)
     } else {
-        (items / fit(room, leaf)).ceil()
+        // Equal keys stand side by side, so groups of one kind have pages of their own.
+        entries.groups.iter().map(|group| pages(entries, key, group)).sum()
     };
+    let mut pages = leaves.ceil().max(1.0);
     let mut all = 1.0 + pages;
     let above = entry(&entries.columns[..entries.keys.min(entries.columns.len())]);
     let above = Bytes { mean: above.mean + POINTER, variance: above.variance };
-    let room = entries.block - PAGE - 2.0 * POINTER - entries.block * (1.0 - INNER / 100.0);
+    let room = entries.block * INNER / 100.0 - PAGE - 2.0 * POINTER;
     while pages > 1.0 {
         pages = (pages / fit(room, above).max(2.0)).ceil();
         all += pages;
@@ -82,64 +67,63 @@ fn entry(columns: &[Column]) -> Bytes {
     Bytes { mean: header + data.mean, variance: data.variance + nulls * (1.0 - nulls) * 64.0 }
 }
 
-/// How many items there are on the leaves, their size, and the part of it that is places of rows.
-fn items(entries: &Entries, key: Bytes) -> (f64, Bytes, f64) {
-    if entries.groups.is_empty() {
-        return (entries.rows, key, 0.0);
-    }
+/// How many items of such a size a leaf keeps. It is full once less is left than the fillfactor says;
+/// then its last item moves on to the next page, and only the key of that stays, as the upper bound. An
+/// item that does not fit ends a page in the same way.
+fn kept(entries: &Entries, key: f64, item: Bytes) -> f64 {
+    let item = Bytes { mean: item.mean + POINTER, variance: item.variance };
+    let room = entries.block - PAGE - 2.0 * POINTER;
+    let full = room - entries.block * (1.0 - entries.fillfactor / 100.0);
+    let until_full = 1.0 + fit(full - key - POINTER, item);
+    let until_no_room = fit(room - ALIGN as f64, item) - 1.0;
+    until_full.min(until_no_room).max(1.0)
+}
+
+/// The pages of one group of keys, or the part of a page.
+fn pages(entries: &Entries, key: Bytes, group: &Group) -> f64 {
     // No posting list is longer than a tenth of a page.
     let most = aligned(entries.block / 10.0) - 2.0 * ALIGN as f64;
     let longest = ((most - key.mean) / PLACE).floor().max(1.0);
     let size = |rows: f64| if rows > 1.0 { aligned(key.mean + PLACE * rows) } else { key.mean };
     let (mut items, mut sum, mut squares) = (0.0, 0.0, 0.0);
-    let mut add = |number: f64, size: f64| {
+    let mut add = |number: f64, rows: f64| {
+        let size = size(rows);
         items += number;
         sum += number * size;
         squares += number * size * size;
     };
-    for group in &entries.groups {
-        let whole = (group.rows / longest).floor();
-        let rest = group.rows - whole * longest;
-        add(group.keys * whole, size(longest));
-        // Part of a row: there are keys with one more and keys with one less.
-        let (low, high) = (rest.floor(), rest.ceil());
-        if high > low {
-            if low > 0.0 {
-                add(group.keys * (high - rest), size(low));
-            }
-            add(group.keys * (rest - low), size(high));
-        } else if low > 0.0 {
-            add(group.keys, size(low));
+    let whole = (group.rows / longest).floor();
+    let rest = group.rows - whole * longest;
+    // Part of a row: there are keys with one more and keys with one less.
+    let (low, more) = (rest.floor(), rest.fract());
+    for (number, rows) in [(whole, longest), (1.0 - more, low), (more, low + 1.0)] {
+        if number > 0.0 && rows > 0.0 {
+            add(group.keys * number, rows);
         }
     }
     let mean = sum / items;
-    let variance = (squares / items - mean * mean).max(0.0);
-    (items, Bytes { mean, variance: variance + key.variance }, mean - key.mean)
+    let variance = (squares / items - mean * mean).max(0.0) + key.variance;
+    items / kept(entries, key.mean, Bytes { mean, variance })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn ints(rows: f64, groups: Vec<Group>) -> Entries {
-        let int = Column {
-            length: 4,
-            alignment: 4,
-            short: false,
-            nulls: 0.0,
-            width: 4.0,
-            constant: true,
-        };
-        Entries { rows, columns: vec![int], keys: 1, groups, fillfactor: 90.0, block: 8192.0 }
+    fn ints(rows: f64, groups: Vec<Group>) -> f64 {
+        let (columns, keys) = (vec![Column::int()], 1);
+        size(&Entries { rows, columns, keys, groups, fillfactor: 90.0, block: 8192.0 }) / 8192.0
     }
 
     /// What CREATE INDEX made of so many rows.
     #[test]
     fn as_large_as_the_server_makes_it() {
-        let pages = |entries: &Entries| size(entries) / 8192.0;
-        assert_eq!(pages(&ints(0.0, vec![])), 1.0);
-        assert_eq!(pages(&ints(10.0, vec![])), 2.0);
-        // pgbench -s 10: 2745 pages of the primary key of a million rows.
-        assert_eq!(pages(&ints(1e6, vec![])), 2745.0);
+        assert_eq!(ints(0.0, vec![]), 1.0);
+        assert_eq!(ints(10.0, vec![]), 2.0);
+        assert_eq!(ints(1e6, vec![]), 2745.0);
+        let group = |keys, rows| vec![Group { keys, rows }];
+        // One value throughout, and a thousand of them.
+        assert_eq!(ints(1e6, group(1.0, 1e6)), 846.0);
+        assert_eq!(ints(60_000.0, group(60_000.0, 1.0)), 166.0);
     }
 }

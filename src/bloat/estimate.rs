@@ -1,9 +1,11 @@
 //! From what is counted to what is expected.
 
-use super::btree::{self, Entries, Group};
+use super::btree::{self, Entries};
 use super::facts::{Column, Counted, Index, Statistics, Table, Toast};
+use super::groups::groups;
 use super::heap::{self, Rows};
-use super::{Basis, Densities, IndexBloat, Part, TableBloat, Unknown, layout};
+use super::layout::{self, Widths};
+use super::{Basis, Densities, IndexBloat, Part, TableBloat, Unknown};
 
 /// What leaves are filled to when nothing is set.
 const LEAF_FILLFACTOR: i32 = 90;
@@ -34,7 +36,7 @@ pub fn table(table: &Table, densities: &Densities) -> TableBloat {
     let indexes = table.indexes.iter().map(|i| index(table, rows, i, densities)).collect();
     let per_row = density.and_then(|d| d.toast).zip(rows).map(|(bytes, rows)| bytes * rows);
     let toast = table.toast.as_ref();
-    let toast = toast.map(|t| toast_part(t, rows, columns.as_deref().ok(), per_row, table.block));
+    let toast = toast.map(|t| toast_part(t, rows, &table.columns, per_row, table.block));
     TableBloat {
         oid: table.oid,
         name: table.name.clone(),
@@ -74,37 +76,53 @@ fn stored(columns: &[Column]) -> Result<Vec<layout::Column>, Unknown> {
 }
 
 fn one(column: &Column, statistics: Option<&Statistics>) -> Result<layout::Column, Unknown> {
-    let (length, alignment, short) = (column.length, column.alignment, !column.plain);
-    let fixed = f64::from(length);
-    let (nulls, width, constant) = match statistics {
-        _ if column.is_virtual => (1.0, 0.0, true),
-        Some(s) if length > 0 => (s.nulls, fixed, true),
-        Some(s) => match is_constant(column, s) {
-            true => (s.nulls, s.width, true),
-            // What was cut off.
-            false => (s.nulls, s.width + 0.5, false),
-        },
-        None if length > 0 && column.not_null => (0.0, fixed, true),
+    let fixed = Widths::One(f64::from(column.length));
+    let (nulls, widths) = match statistics {
+        _ if column.is_virtual => (1.0, Widths::One(0.0)),
+        Some(s) if column.length > 0 => (s.nulls, fixed),
+        Some(s) => (s.nulls, widths(column, s)),
+        None if column.length > 0 && column.not_null => (0.0, fixed),
         None if column.hidden => return Err(Unknown::NotReadable),
         None => return Err(Unknown::NeverAnalyzed),
     };
-    Ok(layout::Column { length, alignment, short, nulls, width, constant })
+    Ok(layout::Column { alignment: column.alignment, short: !column.plain, nulls, widths })
 }
 
-/// Whether all values of a type of varying length are of one length after all.
-fn is_constant(column: &Column, statistics: &Statistics) -> bool {
-    // Characters of one byte each, and a header of one or four.
-    let padded = column.padded_to.map(f64::from);
-    let padded = padded.is_some_and(|n| [n + 1.0, n + 4.0].contains(&statistics.width));
-    padded
-        || statistics.distinct == 1.0
-        || statistics.width <= 1.0
-        || statistics.width == TOAST_POINTER
-            && column.padded_to.is_none()
-            && statistics.distinct == 0.0
+/// How long the values are of a column whose type leaves that open.
+fn widths(column: &Column, s: &Statistics) -> Widths {
+    if s.width <= 1.0 || s.distinct == 1.0 || s.is_outside() {
+        return Widths::One(s.width);
+    }
+    let header = |length: i32| {
+        let length = f64::from(length);
+        if column.length < -1 { length + 1.0 } else if column.plain || length > 126.0 { length + 4.0 } else { length + 1.0 }
+    };
+    let common: f64 = s.frequencies.iter().map(|f| f64::from(*f)).sum();
+    let other = (1.0 - s.nulls - common).max(0.0) / (s.lengths.len().max(1)) as f64;
+    let common = s.common_lengths.iter().zip(&s.frequencies);
+    let mut sample: Vec<(f64, f64)> =
+        common.map(|(length, share)| (header(*length), f64::from(*share))).collect();
+    sample.extend(s.lengths.iter().map(|length| (header(*length), other)));
+    let all: f64 = sample.iter().map(|(_, share)| share).sum();
+    let mean = sample.iter().map(|(width, share)| width * share).sum::<f64>() / all;
+    sample.iter_mut().for_each(|(_, share)| *share /= all);
+    let first = sample.first().map_or(0.0, |(width, _)| *width);
+    // Where it holds other values than the rows do, because those are compressed, outside their rows
+    // or too wide to be kept, it says nothing. The mean's fraction is cut off.
+    let fits = mean > s.width - 0.1 * s.width - 1.0 && mean < s.width + 1.0 + 0.1 * s.width;
+    match all > 0.0 && fits {
+        true if sample.iter().all(|(width, _)| *width == first) => Widths::One(first),
+        true => Widths::These(sample),
+        false => Widths::Mean(s.width + 0.5),
+    }
 }
 
-fn index(table: &Table, rows: Option<f64>, index: &Index, densities: &Densities) -> IndexBloat {
+fn index(
+    table: &Table,
+    rows: Option<f64>,
+    index: &Index,
+    densities: &Densities,
+) -> IndexBloat {
     let last = (f64::from(index.reltuples), f64::from(table.rows.reltuples));
     let entries = match (rows, index.partial) {
         (Some(rows), false) => Some(rows),
@@ -119,14 +137,16 @@ fn index(table: &Table, rows: Option<f64>, index: &Index, densities: &Densities)
         "{} {} {}",
         index.method,
         index.keys,
-        shape(index.fillfactor, index.columns.iter().map(|(_, column)| column))
+        shape(index.fillfactor, index.columns.iter().map(|c| &c.column))
     );
     let density = densities.get(&table.name).and_then(|d| d.indexes.get(&index.name));
     let density = density.filter(|d| d.shape == shape);
     let (expected, basis) = match (entries, density) {
         (None, _) => (None, Basis::Unknown(Unknown::NeverAnalyzed)),
         (Some(rows), Some(density)) => (Some(density.bytes * rows), Basis::Density),
-        (Some(_), None) if index.method != "btree" => (None, Basis::Unknown(Unknown::AccessMethod)),
+        (Some(_), None) if index.method != "btree" => {
+            (None, Basis::Unknown(Unknown::AccessMethod))
+        }
         (Some(rows), None) => match btree(table, index, rows) {
             Ok(size) => (Some(size), Basis::Statistics),
             Err(why) => (None, Basis::Unknown(why)),
@@ -143,28 +163,33 @@ fn index(table: &Table, rows: Option<f64>, index: &Index, densities: &Densities)
 
 fn btree(table: &Table, index: &Index, rows: f64) -> Result<f64, Unknown> {
     let mut columns = Vec::with_capacity(index.columns.len());
-    let mut distinct = Vec::with_capacity(index.columns.len());
-    for (of, column) in &index.columns {
-        let original = table.columns.iter().find(|c| *of != 0 && c.number == *of);
-        let statistics = match original {
-            Some(original) => original.statistics.as_ref(),
-            None => column.statistics.as_ref(),
-        };
-        let hints = original.map_or_else(
-            || column.clone(),
-            |o| Column {
-                not_null: o.not_null,
-                hidden: o.hidden,
-                padded_to: o.padded_to,
-                ..column.clone()
-            },
-        );
-        columns.push(one(&hints, statistics)?);
-        distinct.push(statistics);
+    let mut statistics = Vec::with_capacity(index.columns.len());
+    for part in &index.columns {
+        let original = table.columns.iter().find(|c| part.of != 0 && c.number == part.of);
+        let mut column = part.column.clone();
+        if let Some(original) = original {
+            (column.not_null, column.hidden) = (original.not_null, original.hidden);
+            column.statistics.clone_from(&original.statistics);
+        }
+        if let Some(statistics) = column.statistics.as_mut().filter(|_| part.in_condition) {
+            statistics.nulls = 0.0;
+        }
+        columns.push(one(&column, column.statistics.as_ref())?);
+        statistics.extend(column.statistics);
     }
-    let together = index.deduplicate && !index.unique && index.keys == index.columns.len();
-    let groups = match together {
-        true => groups(rows, table.rows_now(), &distinct),
+    let kept_together = index.deduplicate
+        && !index.unique
+        && index.keys == index.columns.len()
+        && statistics.len() == index.keys
+        && index.columns.iter().all(|c| c.same_if_equal);
+    let groups = match kept_together {
+        true => {
+            let mut numbers: Vec<i16> = index.columns.iter().map(|c| c.of).collect();
+            numbers.sort_unstable();
+            let counted = table.combinations.iter().find(|(of, _)| *of == numbers);
+            let statistics: Vec<&Statistics> = statistics.iter().collect();
+            groups(rows, table.rows_now(), &statistics, counted.map(|(_, count)| *count))
+        }
         false => Vec::new(),
     };
     Ok(btree::size(&Entries {
@@ -177,45 +202,10 @@ fn btree(table: &Table, index: &Index, rows: f64) -> Result<f64, Unknown> {
     }))
 }
 
-/// How many rows have the same key. Of several columns it is assumed that their values come together
-/// by chance.
-fn groups(rows: f64, of: f64, columns: &[Option<&Statistics>]) -> Vec<Group> {
-    let values = |s: &Statistics| {
-        let all = if s.distinct < 0.0 { -s.distinct * of } else { s.distinct };
-        all.min(rows)
-    };
-    if let [Some(only)] = columns {
-        let mut groups = Vec::new();
-        let mut left = rows;
-        let mut add = |keys: f64, share: f64| {
-            if share > 0.0 && keys > 0.0 {
-                groups.push(Group { keys, rows: share * rows / keys });
-                left -= share * rows;
-            }
-        };
-        add(1.0, only.nulls);
-        only.frequencies.iter().for_each(|f| add(1.0, f64::from(*f)));
-        let keys = (values(only) - only.frequencies.len() as f64).max(1.0);
-        if left >= 1.0 {
-            groups.push(Group { keys: keys.min(left), rows: (left / keys).max(1.0) });
-        }
-        return groups;
-    }
-    let mut pairs = 1.0;
-    for column in columns {
-        let Some(s) = column else { continue };
-        pairs *= (values(s) + f64::from(u8::from(s.nulls > 0.0))).max(1.0);
-    }
-    // Of so many combinations, those that come up when each row has one by chance.
-    let keys = if pairs > rows * 50.0 { rows } else { pairs * (1.0 - (-rows / pairs).exp()) };
-    let keys = keys.clamp(1.0, rows.max(1.0));
-    vec![Group { keys, rows: rows / keys }]
-}
-
 fn toast_part(
     toast: &Toast,
     rows_of_table: Option<f64>,
-    columns: Option<&[layout::Column]>,
+    columns: &[Column],
     by_density: Option<f64>,
     block: f64,
 ) -> Part {
@@ -226,26 +216,14 @@ fn toast_part(
     let Some(chunks) = rows(&toast.chunks, toast.bytes) else {
         return part(bytes, None, Basis::Unknown(Unknown::NeverAnalyzed));
     };
-    // Columns of which about every value is outside are no wider than a pointer.
-    let outside = columns.map(|columns| {
-        let pointers = columns.iter().filter(|c| {
-            c.length < 0 && (TOAST_POINTER - 1.0..=TOAST_POINTER + 2.0).contains(&c.width)
-        });
-        pointers.map(|c| 1.0 - c.nulls).sum::<f64>()
+    let values = rows_of_table.map(|rows| {
+        let outside = columns.iter().filter_map(|c| c.statistics.as_ref()).filter(|s| s.is_outside());
+        outside.map(|s| (1.0 - s.nulls) * rows).sum::<f64>()
     });
-    let values = outside.zip(rows_of_table).map(|(columns, rows)| columns * rows);
     let heap = heap::toast_size(chunks, values.filter(|v| *v >= 1.0), block);
-    let column = layout::Column {
-        length: 4,
-        alignment: 4,
-        short: false,
-        nulls: 0.0,
-        width: 4.0,
-        constant: true,
-    };
     let index = btree::size(&Entries {
         rows: chunks,
-        columns: vec![column; 2],
+        columns: vec![layout::Column::int(); 2],
         keys: 2,
         groups: Vec::new(),
         fillfactor: f64::from(LEAF_FILLFACTOR),
@@ -261,6 +239,13 @@ fn shape<'c>(fillfactor: Option<i32>, columns: impl Iterator<Item = &'c Column>)
         text.push_str(&format!(" {}/{}", column.length, column.alignment));
     }
     text
+}
+
+impl Statistics {
+    /// Whether about every value is outside its row: too wide to be kept, and no wider than a pointer.
+    fn is_outside(&self) -> bool {
+        self.wide && (TOAST_POINTER..TOAST_POINTER + 1.0).contains(&self.width)
+    }
 }
 
 impl Table {

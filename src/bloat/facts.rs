@@ -10,6 +10,7 @@ use tokio_postgres::{Client, Row, types::Type};
 const TABLES: &str = include_str!("sql/tables.sql");
 const COLUMNS: &str = include_str!("sql/columns.sql");
 const INDEXES: &str = include_str!("sql/indexes.sql");
+const COMBINATIONS: &str = include_str!("sql/combinations.sql");
 const INDEX_COLUMNS: &str = include_str!("sql/index_columns.sql");
 
 /// Which tables to look at.
@@ -64,8 +65,14 @@ pub struct Statistics {
     pub width: f64,
     /// How many values there are; negative: in relation to the rows.
     pub distinct: f64,
-    /// How frequent the most common ones are, where that is of use.
+    /// How frequent the most common ones are.
     pub frequencies: Vec<f32>,
+    /// The lengths of the most common ones, if it is text.
+    pub common_lengths: Vec<i32>,
+    /// The lengths of a sample of the others, if it is text.
+    pub lengths: Vec<i32>,
+    /// Whether all values were too wide for the statistics to keep any.
+    pub wide: bool,
 }
 
 /// An index.
@@ -89,8 +96,21 @@ pub struct Index {
     pub reltuples: f32,
     /// Its size.
     pub bytes: i64,
-    /// Its columns, each with the number of the table's column it is, or 0.
-    pub columns: Vec<(i16, Column)>,
+    /// Its columns.
+    pub columns: Vec<IndexColumn>,
+}
+
+/// A column of an index.
+#[derive(Debug, Clone)]
+pub struct IndexColumn {
+    /// The number of the table's column it is; 0: it is an expression.
+    pub of: i16,
+    /// Whether equal values are the same bytes.
+    pub same_if_equal: bool,
+    /// Whether a partial index's condition is about it.
+    pub in_condition: bool,
+    /// It, as it is in the index.
+    pub column: Column,
 }
 
 /// A table.
@@ -114,6 +134,8 @@ pub struct Table {
     pub toast: Option<Toast>,
     /// Its columns, in their order.
     pub columns: Vec<Column>,
+    /// How many combinations of values there are of columns, by their numbers, where that was counted.
+    pub combinations: Vec<(Vec<i16>, f64)>,
     /// Its indexes.
     pub indexes: Vec<Index>,
 }
@@ -156,6 +178,7 @@ pub async fn read(
         }
         let oids: Vec<u32> = tables.keys().copied().collect();
         columns(client, &oids, &mut tables).await?;
+        combinations(client, &oids, &mut tables).await?;
         indexes(client, &oids, exact, &mut tables).await?;
         Ok(tables.into_values().collect())
     })
@@ -164,7 +187,8 @@ pub async fn read(
 
 async fn columns(client: &Client, oids: &[u32], tables: &mut HashMap<u32, Table>) -> Result<()> {
     let failed = || Error::sql("reading the statistics of columns");
-    let rows = client.query_typed(COLUMNS, &[(&oids, Type::OID_ARRAY)]).await.map_err(failed())?;
+    let rows =
+        client.query_typed(COLUMNS, &[(&oids, Type::OID_ARRAY)]).await.map_err(failed())?;
     for row in &rows {
         let table: u32 = row.try_get("table").map_err(failed())?;
         let mut one = column(row).map_err(failed())?;
@@ -187,6 +211,31 @@ async fn columns(client: &Client, oids: &[u32], tables: &mut HashMap<u32, Table>
     Ok(())
 }
 
+async fn combinations(
+    client: &Client,
+    oids: &[u32],
+    tables: &mut HashMap<u32, Table>,
+) -> Result<()> {
+    let failed = || Error::sql("reading extended statistics");
+    let rows =
+        client.query_typed(COMBINATIONS, &[(&oids, Type::OID_ARRAY)]).await.map_err(failed())?;
+    for row in &rows {
+        let table: u32 = row.try_get("table").map_err(failed())?;
+        let counts: &str = row.try_get("counts").map_err(failed())?;
+        let counts: HashMap<String, f64> = serde_json::from_str(counts).unwrap_or_default();
+        if let Some(table) = tables.get_mut(&table) {
+            // Numbers below zero are expressions; of those there is no telling which they are.
+            let counts = counts.into_iter().filter_map(|(numbers, count)| {
+                let numbers: Result<Vec<i16>, _> =
+                    numbers.split(',').map(|n| n.trim().parse()).collect();
+                Some((numbers.ok().filter(|n| n.iter().all(|n| *n > 0))?, count))
+            });
+            table.combinations.extend(counts);
+        }
+    }
+    Ok(())
+}
+
 async fn indexes(
     client: &Client,
     oids: &[u32],
@@ -200,10 +249,16 @@ async fn indexes(
         .map_err(failed())?;
     let parts =
         client.query_typed(INDEX_COLUMNS, &[(&oids, Type::OID_ARRAY)]).await.map_err(failed())?;
-    let mut columns: HashMap<u32, Vec<(i16, Column)>> = HashMap::new();
+    let mut columns: HashMap<u32, Vec<IndexColumn>> = HashMap::new();
     for row in &parts {
         let read = || -> Result<_, tokio_postgres::Error> {
-            Ok((row.try_get::<_, u32>("index")?, (row.try_get("of")?, column(row)?)))
+            let column = IndexColumn {
+                of: row.try_get("of")?,
+                same_if_equal: row.try_get("same_if_equal")?,
+                in_condition: row.try_get("in_condition")?,
+                column: column(row)?,
+            };
+            Ok((row.try_get::<_, u32>("index")?, column))
         };
         let (index, column) = read().map_err(failed())?;
         columns.entry(index).or_default().push(column);
@@ -212,7 +267,7 @@ async fn indexes(
         let mut read = || -> Result<_, tokio_postgres::Error> {
             let oid: u32 = row.try_get("oid")?;
             let mut columns = columns.remove(&oid).unwrap_or_default();
-            columns.sort_by_key(|(_, column)| column.number);
+            columns.sort_by_key(|c| c.column.number);
             let index = Index {
                 name: row.try_get("name")?,
                 method: row.try_get("method")?,
@@ -269,6 +324,7 @@ fn table(row: &Row) -> Result<Table, tokio_postgres::Error> {
         bytes: row.try_get("bytes")?,
         toast,
         columns: Vec::new(),
+        combinations: Vec::new(),
         indexes: Vec::new(),
     })
 }
@@ -281,6 +337,9 @@ fn column(row: &Row) -> Result<Column, tokio_postgres::Error> {
             width: f64::from(row.try_get::<_, i32>("avg_width")?),
             distinct: f64::from(row.try_get::<_, f32>("n_distinct")?),
             frequencies: row.try_get::<_, Option<_>>("frequencies")?.unwrap_or_default(),
+            common_lengths: row.try_get::<_, Option<_>>("common_lengths")?.unwrap_or_default(),
+            lengths: row.try_get::<_, Option<_>>("lengths")?.unwrap_or_default(),
+            wide: row.try_get("wide")?,
         }),
         None => None,
     };

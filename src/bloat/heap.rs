@@ -31,7 +31,7 @@ pub fn size(rows: &Rows) -> f64 {
     let row = row(&rows.columns);
     let item = Bytes { mean: row.mean + POINTER, variance: row.variance };
     let room = rows.block - PAGE - (rows.block * (100.0 - rows.fillfactor) / 100.0).floor();
-    (rows.rows / fit(room, item)).ceil() * rows.block
+    (rows.rows / fit(room, item).max(1.0)).ceil() * rows.block
 }
 
 /// The bytes of one row, without its line pointer.
@@ -73,7 +73,7 @@ pub fn toast_size(chunks: f64, values: Option<f64>, block: f64) -> f64 {
     let variance = share * spread * spread / 12.0 + between;
     let half = if last > 0.0 { ALIGN as f64 / 2.0 * share } else { 0.0 };
     let item = Bytes { mean: aligned(CHUNK_HEADER + mean) - half + POINTER, variance };
-    (chunks / fit(block - PAGE, item)).ceil() * block
+    (chunks / fit(block - PAGE, item).max(1.0)).ceil() * block
 }
 
 #[cfg(test)]
@@ -81,13 +81,17 @@ mod tests {
     use super::*;
 
     fn int(nulls: f64) -> Column {
-        Column { length: 4, alignment: 4, short: false, nulls, width: 4.0, constant: true }
+        Column { nulls, ..Column::int() }
     }
 
     #[test]
     fn a_page_of_the_narrowest_rows() {
-        let one =
-            |rows, fillfactor| Rows { rows, columns: vec![int(0.0)], fillfactor, block: 8192.0 };
+        let one = |rows, fillfactor| Rows {
+            rows,
+            columns: vec![int(0.0)],
+            fillfactor,
+            block: 8192.0,
+        };
         assert_eq!(size(&one(226.0, 100.0)), 8192.0);
         assert_eq!(size(&one(227.0, 100.0)), 16384.0);
         assert_eq!(size(&one(1e6, 100.0)), 4425.0 * 8192.0);
@@ -97,9 +101,9 @@ mod tests {
 
     #[test]
     fn bits_for_nulls_cost_from_the_ninth_column_on() {
-        assert_eq!(row(&[int(0.0); 9]).mean, 24.0 + 40.0);
-        assert_eq!(row(&[int(1.0); 8]).mean, 24.0);
-        assert_eq!(row(&[int(1.0); 9]).mean, 32.0);
+        assert_eq!(row(&vec![int(0.0); 9]).mean, 24.0 + 40.0);
+        assert_eq!(row(&vec![int(1.0); 8]).mean, 24.0);
+        assert_eq!(row(&vec![int(1.0); 9]).mean, 32.0);
     }
 
     #[test]

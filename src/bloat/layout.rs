@@ -18,20 +18,35 @@ pub fn aligned(bytes: f64) -> f64 {
 const SHORT: f64 = 127.0;
 
 /// A column as it is stored.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Column {
-    /// Its type's length; negative if that varies.
-    pub length: i16,
     /// Its type's alignment.
     pub alignment: usize,
     /// Whether a header of one byte, which needs no alignment, may stand for the usual four.
     pub short: bool,
     /// How many of its values are null.
     pub nulls: f64,
-    /// The mean length of the others, headers included.
-    pub width: f64,
-    /// Whether all of them are of that length.
-    pub constant: bool,
+    /// How long the others are, headers included.
+    pub widths: Widths,
+}
+
+/// How long values are.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Widths {
+    /// All alike.
+    One(f64),
+    /// Of this mean, and nothing else is known. They are taken to be spread evenly over half the mean to
+    /// half as much again, so that, but for very short ones, no remainder is likelier than another.
+    Mean(f64),
+    /// So long, so often.
+    These(Vec<(f64, f64)>),
+}
+
+impl Column {
+    /// A column of four bytes that is never null.
+    pub fn int() -> Self {
+        Self { alignment: 4, short: false, nulls: 0.0, widths: Widths::One(4.0) }
+    }
 }
 
 /// The mean and the variance of the bytes of a row.
@@ -58,7 +73,8 @@ impl Class {
     fn add(&mut self, from: &Self, part: f64, bytes: f64) {
         self.share += part * from.share;
         self.sum += part * (from.sum + bytes * from.share);
-        self.squares += part * (from.squares + 2.0 * bytes * from.sum + bytes * bytes * from.share);
+        self.squares +=
+            part * (from.squares + 2.0 * bytes * from.sum + bytes * bytes * from.share);
     }
 }
 
@@ -68,12 +84,12 @@ pub fn bytes(columns: &[Column]) -> Bytes {
     classes[0].share = 1.0;
     for column in columns {
         let mut next = [Class::default(); ALIGN];
+        let widths = column.widths.all();
         for (offset, class) in classes.iter().enumerate().filter(|(_, class)| class.share > 0.0) {
             next[offset].add(class, column.nulls, 0.0);
-            let widths = widths(column);
-            let part = (1.0 - column.nulls) / widths.len() as f64;
-            for width in widths {
-                let bytes = padding(column, width, offset) as f64 + width;
+            for (width, part) in &widths {
+                let bytes = padding(column, *width, offset) as f64 + width;
+                let part = part * (1.0 - column.nulls);
                 next[(offset + bytes as usize) % ALIGN].add(class, part, bytes);
             }
         }
@@ -92,23 +108,25 @@ fn padding(column: &Column, width: f64, offset: usize) -> usize {
     if none { 0 } else { (column.alignment - offset % column.alignment) % column.alignment }
 }
 
-/// The statistics have the mean of the lengths alone. Those that vary are taken to be spread evenly
-/// over half the mean to half as much again, so that, but for very short ones, no remainder is likelier
-/// than another.
-fn widths(column: &Column) -> Vec<f64> {
-    if column.constant {
-        return vec![column.width.round()];
+impl Widths {
+    /// Whole bytes, and how likely each is.
+    fn all(&self) -> Vec<(f64, f64)> {
+        const STEPS: u32 = 16;
+        match self {
+            Self::One(width) => vec![(width.round(), 1.0)],
+            Self::These(widths) => widths.clone(),
+            Self::Mean(mean) => {
+                let least = (mean / 2.0).max(1.0).min(*mean);
+                let step = 2.0 * (mean - least) / f64::from(STEPS);
+                let width = |i: u32| {
+                    let width = least + step * (f64::from(i) + 0.5);
+                    // What is cut off in one is added in the next.
+                    if i.is_multiple_of(2) { width.floor() } else { width.ceil() }
+                };
+                (0..STEPS).map(|i| (width(i), 1.0 / f64::from(STEPS))).collect()
+            }
+        }
     }
-    const STEPS: usize = 16;
-    let least = (column.width / 2.0).max(1.0).min(column.width);
-    let most = 2.0 * column.width - least;
-    // Differences of whole bytes: halves of them cancel out.
-    (0..STEPS)
-        .map(|i| {
-            let width = least + (most - least) * (i as f64 + 0.5) / STEPS as f64;
-            if i % 2 == 0 { width.floor() } else { width.ceil() }
-        })
-        .collect()
 }
 
 #[cfg(test)]
@@ -116,18 +134,18 @@ mod tests {
     use super::*;
 
     fn fixed(length: i16, alignment: usize) -> Column {
-        let width = f64::from(length);
-        Column { length, alignment, short: false, nulls: 0.0, width, constant: true }
+        Column { alignment, short: false, nulls: 0.0, widths: Widths::One(f64::from(length)) }
     }
 
     #[test]
     fn columns_are_padded_in_their_order() {
         let (bool, int, bigint) = (fixed(1, 1), fixed(4, 4), fixed(8, 8));
         assert_eq!(bytes(&[]).mean, 0.0);
-        assert_eq!(bytes(&[bool, bigint, bool, bigint]).mean, 32.0);
-        assert_eq!(bytes(&[bigint, bigint, bool, bool]).mean, 24.0);
-        assert_eq!(bytes(&[bool, int, bool]).mean, 16.0);
-        assert_eq!(bytes(&[bool, int, bool]).variance, 0.0);
+        let row = |columns: &[&Column]| bytes(&columns.iter().map(|c| (*c).clone()).collect::<Vec<_>>());
+        assert_eq!(row(&[&bool, &bigint, &bool, &bigint]).mean, 32.0);
+        assert_eq!(row(&[&bigint, &bigint, &bool, &bool]).mean, 24.0);
+        assert_eq!(row(&[&bool, &int, &bool]).mean, 16.0);
+        assert_eq!(row(&[&bool, &int, &bool]).variance, 0.0);
     }
 
     #[test]
@@ -139,18 +157,13 @@ mod tests {
 
     #[test]
     fn short_values_need_no_alignment() {
-        let text = |width, constant| Column {
-            length: -1,
-            alignment: 4,
-            short: true,
-            nulls: 0.0,
-            width,
-            constant,
-        };
-        assert_eq!(bytes(&[fixed(1, 1), text(127.0, true)]).mean, 128.0);
-        assert_eq!(bytes(&[fixed(1, 1), text(132.0, true)]).mean, 136.0);
+        let text = |widths| Column { alignment: 4, short: true, nulls: 0.0, widths };
+        assert_eq!(bytes(&[fixed(1, 1), text(Widths::One(127.0))]).mean, 128.0);
+        assert_eq!(bytes(&[fixed(1, 1), text(Widths::One(132.0))]).mean, 136.0);
+        let two = Widths::These(vec![(7.0, 0.5), (8.0, 0.5)]);
+        assert_eq!(bytes(&[fixed(1, 1), text(two)]).mean, 12.0);
         // Of any remainder: half the alignment more, less half a byte.
-        let spread = bytes(&[text(64.0, false)]).mean;
+        let spread = bytes(&[text(Widths::Mean(64.0))]).mean;
         assert!((spread - 67.5).abs() < 0.6, "{spread}");
     }
 }

@@ -17,6 +17,7 @@ pub mod btree;
 mod density;
 mod estimate;
 mod facts;
+mod groups;
 pub mod heap;
 pub mod layout;
 mod pages;

@@ -7,7 +7,7 @@ use super::layout::Bytes;
 /// rounded down; the more sizes vary, the closer it comes to the quotient less a half.
 pub fn fit(room: f64, item: Bytes) -> f64 {
     if item.mean <= 0.0 || room <= 0.0 {
-        return 1.0;
+        return 0.0;
     }
     let deviation = item.variance.sqrt();
     // A handful more may fit where sizes vary.
@@ -26,7 +26,7 @@ pub fn fit(room: f64, item: Bytes) -> f64 {
             break;
         }
     }
-    all.max(1.0)
+    all
 }
 
 /// The share of a normal distribution below `z`, to three digits or so: Abramowitz and Stegun 26.2.17.
@@ -49,7 +49,7 @@ mod tests {
         let item = |mean, variance| Bytes { mean, variance };
         assert_eq!(fit(8168.0, item(36.0, 0.0)), 226.0);
         assert_eq!(fit(8168.0, item(2036.0, 0.0)), 4.0);
-        assert_eq!(fit(100.0, item(200.0, 0.0)), 1.0);
+        assert_eq!(fit(100.0, item(200.0, 0.0)), 0.0);
     }
 
     #[test]

@@ -95,7 +95,13 @@ fn widths(column: &Column, s: &Statistics) -> Widths {
     }
     let header = |length: i32| {
         let length = f64::from(length);
-        if column.length < -1 { length + 1.0 } else if column.plain || length > 126.0 { length + 4.0 } else { length + 1.0 }
+        if column.length < -1 {
+            length + 1.0
+        } else if column.plain || length > 126.0 {
+            length + 4.0
+        } else {
+            length + 1.0
+        }
     };
     let common: f64 = s.frequencies.iter().map(|f| f64::from(*f)).sum();
     let other = (1.0 - s.nulls - common).max(0.0) / (s.lengths.len().max(1)) as f64;
@@ -117,12 +123,7 @@ fn widths(column: &Column, s: &Statistics) -> Widths {
     }
 }
 
-fn index(
-    table: &Table,
-    rows: Option<f64>,
-    index: &Index,
-    densities: &Densities,
-) -> IndexBloat {
+fn index(table: &Table, rows: Option<f64>, index: &Index, densities: &Densities) -> IndexBloat {
     let last = (f64::from(index.reltuples), f64::from(table.rows.reltuples));
     let entries = match (rows, index.partial) {
         (Some(rows), false) => Some(rows),
@@ -144,9 +145,7 @@ fn index(
     let (expected, basis) = match (entries, density) {
         (None, _) => (None, Basis::Unknown(Unknown::NeverAnalyzed)),
         (Some(rows), Some(density)) => (Some(density.bytes * rows), Basis::Density),
-        (Some(_), None) if index.method != "btree" => {
-            (None, Basis::Unknown(Unknown::AccessMethod))
-        }
+        (Some(_), None) if index.method != "btree" => (None, Basis::Unknown(Unknown::AccessMethod)),
         (Some(rows), None) => match btree(table, index, rows) {
             Ok(size) => (Some(size), Basis::Statistics),
             Err(why) => (None, Basis::Unknown(why)),
@@ -217,7 +216,8 @@ fn toast_part(
         return part(bytes, None, Basis::Unknown(Unknown::NeverAnalyzed));
     };
     let values = rows_of_table.map(|rows| {
-        let outside = columns.iter().filter_map(|c| c.statistics.as_ref()).filter(|s| s.is_outside());
+        let outside =
+            columns.iter().filter_map(|c| c.statistics.as_ref()).filter(|s| s.is_outside());
         outside.map(|s| (1.0 - s.nulls) * rows).sum::<f64>()
     });
     let heap = heap::toast_size(chunks, values.filter(|v| *v >= 1.0), block);

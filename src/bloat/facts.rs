@@ -187,8 +187,7 @@ pub async fn read(
 
 async fn columns(client: &Client, oids: &[u32], tables: &mut HashMap<u32, Table>) -> Result<()> {
     let failed = || Error::sql("reading the statistics of columns");
-    let rows =
-        client.query_typed(COLUMNS, &[(&oids, Type::OID_ARRAY)]).await.map_err(failed())?;
+    let rows = client.query_typed(COLUMNS, &[(&oids, Type::OID_ARRAY)]).await.map_err(failed())?;
     for row in &rows {
         let table: u32 = row.try_get("table").map_err(failed())?;
         let mut one = column(row).map_err(failed())?;

@@ -19,12 +19,7 @@ const COMMON: usize = 30;
 ///
 /// The values of several columns are taken to come together by chance. Where they do not, there are
 /// more equal keys than that, and the index is expected to be larger than it has to be.
-pub fn groups(
-    rows: f64,
-    of: f64,
-    columns: &[&Statistics],
-    together: Option<f64>,
-) -> Vec<Group> {
+pub fn groups(rows: f64, of: f64, columns: &[&Statistics], together: Option<f64>) -> Vec<Group> {
     let all: Vec<Vec<Group>> = columns.iter().map(|s| column(rows, of, s)).collect();
     let count = |groups: &[Group]| groups.iter().map(|g| g.keys).sum::<f64>();
     if let Some(keys) = together.filter(|_| columns.len() > 1) {

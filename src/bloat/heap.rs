@@ -86,12 +86,8 @@ mod tests {
 
     #[test]
     fn a_page_of_the_narrowest_rows() {
-        let one = |rows, fillfactor| Rows {
-            rows,
-            columns: vec![int(0.0)],
-            fillfactor,
-            block: 8192.0,
-        };
+        let one =
+            |rows, fillfactor| Rows { rows, columns: vec![int(0.0)], fillfactor, block: 8192.0 };
         assert_eq!(size(&one(226.0, 100.0)), 8192.0);
         assert_eq!(size(&one(227.0, 100.0)), 16384.0);
         assert_eq!(size(&one(1e6, 100.0)), 4425.0 * 8192.0);

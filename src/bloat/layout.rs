@@ -73,8 +73,7 @@ impl Class {
     fn add(&mut self, from: &Self, part: f64, bytes: f64) {
         self.share += part * from.share;
         self.sum += part * (from.sum + bytes * from.share);
-        self.squares +=
-            part * (from.squares + 2.0 * bytes * from.sum + bytes * bytes * from.share);
+        self.squares += part * (from.squares + 2.0 * bytes * from.sum + bytes * bytes * from.share);
     }
 }
 
@@ -141,7 +140,8 @@ mod tests {
     fn columns_are_padded_in_their_order() {
         let (bool, int, bigint) = (fixed(1, 1), fixed(4, 4), fixed(8, 8));
         assert_eq!(bytes(&[]).mean, 0.0);
-        let row = |columns: &[&Column]| bytes(&columns.iter().map(|c| (*c).clone()).collect::<Vec<_>>());
+        let row =
+            |columns: &[&Column]| bytes(&columns.iter().map(|c| (*c).clone()).collect::<Vec<_>>());
         assert_eq!(row(&[&bool, &bigint, &bool, &bigint]).mean, 32.0);
         assert_eq!(row(&[&bigint, &bigint, &bool, &bool]).mean, 24.0);
         assert_eq!(row(&[&bool, &int, &bool]).mean, 16.0);

@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn failures_are_tried_again_ever_later_and_then_set_aside() {
-        let minutes = |n| Duration::from_secs(60 * n);
+        let minutes = |n: u64| Duration::from_secs(60 * n);
         for (attempts, after) in [(0, minutes(15)), (1, minutes(30))] {
             let again = Conclusion::Again {
                 reason: "no quiet moment".into(),

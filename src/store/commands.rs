@@ -2,6 +2,7 @@
 
 use super::Store;
 use crate::error::Result;
+use crate::names::readable;
 use sqlx::Row;
 
 /// What a command is about. Empty strings stand for all.
@@ -21,8 +22,16 @@ impl std::fmt::Display for Scope {
         match (connection.as_str(), table.as_str()) {
             ("", "") => f.write_str("everything"),
             (connection, "") => write!(f, "connection {connection}"),
-            ("", table) => write!(f, "{schema}.{table}"),
-            (connection, table) => write!(f, "{schema}.{table} of connection {connection}"),
+            (connection, table) => {
+                if !schema.is_empty() {
+                    write!(f, "{}.", readable(schema))?;
+                }
+                write!(f, "{}", readable(table))?;
+                match connection {
+                    "" => Ok(()),
+                    connection => write!(f, " of connection {connection}"),
+                }
+            }
         }
     }
 }

@@ -187,7 +187,7 @@ pub enum Conclusion {
 /// What is not paused. Joins nothing: pauses are few.
 const NOT_PAUSED: &str = "NOT EXISTS (SELECT 1 FROM pauses p
     WHERE p.connection IN ('', q.connection)
-      AND (p.table_name = '' OR p.schema_name = q.schema_name AND p.table_name = q.table_name))";
+      AND (p.table_name = '' OR p.schema_name IN ('', q.schema_name) AND p.table_name = q.table_name))";
 
 /// For ever, as far as anybody will look.
 const FOR_EVER: i64 = i64::MAX / 4;
@@ -423,7 +423,7 @@ impl Store {
             "SELECT q.wanted, q.wanted_by,
                     (SELECT max(p.paused_by) FROM pauses p
                      WHERE p.connection IN ('', q.connection)
-                       AND (p.table_name = '' OR p.schema_name = q.schema_name AND p.table_name = q.table_name))
+                       AND (p.table_name = '' OR p.schema_name IN ('', q.schema_name) AND p.table_name = q.table_name))
              FROM queue q WHERE q.id = $1",
         ))
         .bind(claim.id)

@@ -16,6 +16,7 @@ mod connect;
 #[cfg(feature = "failpoints")]
 mod crash;
 mod cutovers;
+mod daemon;
 mod family;
 mod generated;
 mod interrupted;
@@ -59,6 +60,7 @@ fn main() {
     trials.extend(reader::tests());
     trials.extend(snapshots::tests());
     trials.extend(store::tests());
+    trials.extend(daemon::tests());
     trials.extend(races::tests());
     trials.extend(applications::tests());
     trials.extend(generated::tests());

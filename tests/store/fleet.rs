@@ -44,7 +44,7 @@ async fn play(own: &Own, seed: u64) -> Outcome {
     let mut workers = Vec::new();
     let mut lives = 0;
     let end = Instant::now() + Duration::from_secs(60);
-    let mut start = async |life: u64| -> Result<_, String> {
+    let start = async |life: u64| -> Result<_, String> {
         let (store, world) = (own.open().await?, Arc::clone(&world));
         Ok(tokio::spawn(work(store, world, life, seed.wrapping_add(life))))
     };

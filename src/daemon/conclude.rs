@@ -79,6 +79,10 @@ pub fn conclusion(
             Conclusion::Aside { reason, stamp, after: Some(REFUSED_FOR), begun }
         }
         (Ending::Busy, _) => again(BUSY_FOR.min(settings.backoff), false),
+        // What is left would go on taxing writers: until it can be removed, it is tried again.
+        _ if is_last(report, stop, attempts, settings) && begun => {
+            again(backoff(attempts + 1, settings), false)
+        }
         _ if is_last(report, stop, attempts, settings) => Conclusion::Aside {
             reason: format!("{} attempts failed; the last one: {reason}", attempts + 1),
             stamp,
@@ -188,6 +192,9 @@ mod tests {
             begun: false,
         };
         assert_eq!(concluded(Ending::Failed, 1, None, 2, false), aside);
+        // Not while something is left that could not be removed.
+        let found = concluded(Ending::Failed, 1, None, 2, true);
+        assert!(matches!(found, Conclusion::Again { failed: false, .. }), "{found:?}");
         assert_eq!(backoff(40, &settings()), Duration::from_secs(6 * 3600));
     }
 

@@ -547,7 +547,10 @@ fn say(task: &Task, record: &Record, report: Option<&Report>, conclusion: &Concl
             tracing::info!(%connection, %table, %took, "repacked: {} to {}", units::size(before), units::size(after));
         }
         _ => {
-            let reason = record.reason.as_deref().unwrap_or_default();
+            let reason = match conclusion {
+                Conclusion::Again { reason, .. } | Conclusion::Aside { reason, .. } => reason,
+                Conclusion::Gone => record.reason.as_deref().unwrap_or_default(),
+            };
             let then = match conclusion {
                 Conclusion::Gone => "nothing more to do",
                 Conclusion::Again { .. } => "it is tried again",

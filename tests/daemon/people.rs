@@ -70,23 +70,27 @@ pub async fn cancel(server: Server) -> Outcome {
 
 /// A table that fails again and again is set aside, with nothing left on it, until it is changed.
 pub async fn set_aside(server: Server) -> Outcome {
-    let rig = Rig::new(&server, &bloated("t")).await?;
-    rig.configure(&format!(
-        "{}\ncutover_wait = \"1s\"",
-        ANY_TIME.replace("lease", "attempts = 2\nlease")
-    ))?;
-    let reader = super::session(&rig).await?;
-    reader
-        .batch_execute("BEGIN; SELECT count(*) FROM public.t")
-        .await
-        .map_err(|e| e.to_string())?;
+    let fails = bloated("t")
+        .replace("n int)", "n int, s bigint GENERATED ALWAYS AS (public.moody(id)) STORED)");
+    let setup = format!(
+        "CREATE FUNCTION public.moody(bigint) RETURNS bigint IMMUTABLE LANGUAGE plpgsql AS $$
+         BEGIN
+           IF current_setting('scene.mood', true) = 'bad' THEN RAISE 'not today'; END IF;
+           RETURN $1;
+         END $$;
+         {fails}"
+    );
+    let rig = Rig::new(&server, &setup).await?;
+    let mood = format!("ALTER DATABASE {} SET scene.mood =", rig.database.name);
+    rig.run(&format!("{mood} 'bad'")).await?;
+    rig.configure(&ANY_TIME.replace("lease", "attempts = 2\nlease"))?;
     let daemon = rig.start(&["daemon"])?;
     rig.until_ended("public.t", &["failed", "failed"], 60).await?;
     rig.until("it is set aside", 10, || Ok(rig.queue()?[0]["state"] == "aside")).await?;
     daemon.signal("TERM")?;
-    daemon.wait()?.status(0)?.says(&["2 attempts failed", "set aside"])?;
+    daemon.wait()?.status(0)?.says(&["2 attempts failed", "not today", "set aside"])?;
     rig.clean().await?;
-    reader.batch_execute("COMMIT").await.map_err(|e| e.to_string())?;
+    rig.run(&format!("{mood} 'good'")).await?;
     // It stays there, whoever looks.
     rig.repackd(&["daemon", "--once"])?.status(0)?;
     if rig.endings("public.t")?.len() != 2 {
@@ -95,6 +99,7 @@ pub async fn set_aside(server: Server) -> Outcome {
     rig.run("ALTER TABLE public.t ADD COLUMN more int").await?;
     rig.repackd(&["daemon", "--once"])?.status(0)?.says(&["queued again"])?;
     rig.until_ended("public.t", &["failed", "failed", "done"], 5).await?;
+    rig.clean().await?;
     rig.drop().await
 }
 

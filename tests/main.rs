@@ -20,6 +20,7 @@ mod daemon;
 mod family;
 mod generated;
 mod interrupted;
+mod labels;
 mod manners;
 mod matrix;
 mod matviews;
@@ -47,6 +48,7 @@ fn main() {
     trials.extend(refusals::tests());
     trials.extend(bad_input::tests());
     trials.extend(interrupted::tests());
+    trials.extend(labels::tests());
     trials.extend(cli::tests());
     trials.extend(bloat::tests());
     trials.extend(writers::tests());

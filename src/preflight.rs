@@ -1,5 +1,6 @@
 //! Preflight: everything about a table read in one snapshot, and whether it can be repacked.
 
+use crate::bloat;
 use crate::catalog::{self, Key, TableDescription, key, lookup, lookup::Found};
 use crate::error::{Error, Result};
 use crate::names::RunNames;
@@ -37,7 +38,8 @@ pub async fn look(session: &Session, table: &Found, trust_owner: bool) -> Result
     transaction(session, READ_ONLY, async |client| {
         let mut description = catalog::describe(client, oid).await?.ok_or_else(dropped)?;
         let heap = lookup::sizes(client, oid).await?.heap;
-        let expected = lookup::expected_size(client, oid).await?.map_or(heap, |e| e.min(heap));
+        let estimate = bloat::of_table(client, oid).await?;
+        let expected = estimate.and_then(|t| t.heap.expected).map_or(heap, |e| e.min(heap));
         let keys = description.attached.foreign_keys.iter().filter(|k| k.inherited).count() as i64;
         let keys_of_parent =
             description.attached.has_keys_of_parent() && expected * keys > READ_UNDER_LOCK;

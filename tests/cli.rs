@@ -3,7 +3,7 @@
 
 mod files;
 mod looking;
-mod output;
+pub mod output;
 mod partitioned;
 mod schedule;
 mod secrets;

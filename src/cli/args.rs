@@ -1,6 +1,7 @@
 //! The command line as clap reads it.
 
 use super::overrides::Overrides;
+use crate::config::bytes;
 use crate::names::TableArg;
 use clap::{Args, Parser, Subcommand};
 
@@ -55,6 +56,8 @@ pub enum Command {
     RunNow(Repack),
     /// Say what run-now would do to a table, or why it cannot
     Plan(Repack),
+    /// Show how large tables are and how much of that is bloat
+    Bloat(Bloat),
     /// Do everything up to the cutover, then stop
     #[command(aliases = ["prepare_repack", "prepare-repack"])]
     Prepare(Repack),
@@ -165,4 +168,18 @@ pub struct Schedule {
     /// Only say what in the configuration is surely not meant; exit status 1 if there is anything
     #[arg(long, conflicts_with_all = ["tables", "count"])]
     pub check: bool,
+}
+
+/// Which tables to estimate, and how.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Bloat {
+    /// Which.
+    #[command(flatten)]
+    pub tables: Tables,
+    /// Leave out tables that are smaller, indexes and all, unless they are named
+    #[arg(long, value_name = "SIZE", default_value = "1MB", value_parser = bytes)]
+    pub min_size: u64,
+    /// First analyze the tables meant that never were
+    #[arg(long)]
+    pub analyze: bool,
 }

@@ -52,9 +52,7 @@ impl View<'_> {
                 .collect::<serde_json::Map<_, _>>(),
         });
         if let Some(tables) = view.tables {
-            let one = |(connection, table): &(String, QualifiedName)| {
-                json!({ "connection": connection, "table": table.to_string() })
-            };
+            let one = |(connection, table): &(String, QualifiedName)| json!({ "connection": connection, "table": table.to_string() });
             value["matches"] = tables.iter().map(one).collect();
         }
         value

@@ -1,0 +1,112 @@
+//! Estimates as people and programs read them.
+
+use super::grid::{grid, keep_whole, right};
+use super::units::{count, size, wrap};
+use crate::bloat::{Basis, Part, TableBloat, Unknown};
+use serde_json::{Value, json};
+
+/// A table and where it is.
+pub struct Line {
+    /// Its connection.
+    pub connection: String,
+    /// It.
+    pub table: TableBloat,
+}
+
+/// As a table, with what it rests on. `several`: more than one connection is shown.
+pub fn render(lines: &[Line], several: bool, width: usize) -> String {
+    if lines.is_empty() {
+        return "no table, or only smaller ones (--min-size)\n".into();
+    }
+    let heads = ["table", "total", "heap", "indexes", "TOAST", "bloat", "", "dead rows", "by"];
+    let mut table = grid(&heads, width);
+    for line in lines {
+        let t = &line.table;
+        let name = match several {
+            true => format!("{}: {}", line.connection, t.name),
+            false => t.name.to_string(),
+        };
+        let indexes = t.indexes.iter().map(|i| i.part.bytes).sum();
+        let toast = t.toast.as_ref().map_or(0, |toast| toast.part.bytes);
+        let unknown = || "?".to_owned();
+        table.add_row([
+            name,
+            size(t.bytes()),
+            size(t.heap.bytes),
+            size(indexes),
+            size(toast),
+            t.bloat().map_or_else(unknown, size),
+            t.ratio().map_or_else(unknown, |ratio| format!("{:.0}%", ratio * 100.0)),
+            count(t.dead_rows.max(0).cast_unsigned()),
+            by(&t.heap.basis).to_owned(),
+        ]);
+    }
+    right(&mut table, 1..);
+    keep_whole(&mut table, &[0]);
+    let mut text = format!("{}\n", table.trim_fmt());
+    for (why, advice) in [
+        (
+            Unknown::NeverAnalyzed,
+            "never analyzed: there are no statistics, or none of some column; --analyze makes them",
+        ),
+        (
+            Unknown::NotReadable,
+            "statistics not readable: the login may not read some column, so the server does not \
+             show it the column's statistics; let it be a member of the table's owner",
+        ),
+    ] {
+        let is = |part: &Part| part.basis == Basis::Unknown(why);
+        if lines.iter().any(|line| is(&line.table.heap)) {
+            text.push_str(&format!("\n{}\n", wrap(advice, width, 2)));
+        }
+    }
+    text
+}
+
+fn by(basis: &Basis) -> &'static str {
+    match basis {
+        Basis::Density => "an earlier repack",
+        Basis::Statistics => "statistics",
+        Basis::Pgstattuple => "pgstattuple",
+        Basis::Freespace => "pg_freespacemap",
+        Basis::Unknown(why) => why.words(),
+    }
+}
+
+/// For programs. The keys are documented in README.md.
+pub fn json(line: &Line) -> Value {
+    let t = &line.table;
+    let indexes = t.indexes.iter().map(|index| {
+        let mut value = part(&index.part);
+        value["name"] = index.name.clone().into();
+        value["method"] = index.method.clone().into();
+        value
+    });
+    json!({
+        "connection": line.connection,
+        "table": t.name.to_string(),
+        "oid": t.oid,
+        "rows": t.rows.map(|rows| rows.round() as i64),
+        "dead_rows": t.dead_rows,
+        "bytes": t.bytes(),
+        "bloat_bytes": t.bloat(),
+        "bloat_ratio": t.ratio(),
+        "heap": part(&t.heap),
+        "indexes": indexes.collect::<Vec<_>>(),
+        "toast": t.toast.as_ref().map(|toast| part(&toast.part)),
+    })
+}
+
+fn part(part: &Part) -> Value {
+    let reason = match part.basis {
+        Basis::Unknown(why) => Some(why.name()),
+        _ => None,
+    };
+    json!({
+        "bytes": part.bytes,
+        "expected_bytes": part.expected,
+        "bloat_bytes": part.bloat(),
+        "basis": part.basis.name(),
+        "reason": reason,
+    })
+}

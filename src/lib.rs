@@ -20,7 +20,8 @@
 //! Dependencies point one way; a module imports only from those on its left:
 //!
 //! [`names`], [`units`] → [`error`], [`job`], [`failpoint`] → [`schedule`] → [`config`] → [`pg`] →
-//! [`catalog`], [`bloat`] → [`refusal`] → [`preflight`] → [`sql`] → [`engine`] → [`telemetry`] → [`cli`]
+//! [`catalog`], [`bloat`] → [`refusal`] → [`preflight`] → [`sql`] → [`engine`] → [`store`] → [`daemon`]
+//! → [`telemetry`] → [`cli`]
 //!
 //! [`catalog`] describes a table without OIDs, so that the original, its rehearsal and the finished
 //! table can be compared. [`sql`] turns a description into statements and touches nothing else.
@@ -31,6 +32,7 @@ pub mod bloat;
 pub mod catalog;
 pub mod cli;
 pub mod config;
+pub mod daemon;
 pub mod engine;
 pub mod error;
 pub mod failpoint;
@@ -41,5 +43,6 @@ pub mod preflight;
 pub mod refusal;
 pub mod schedule;
 pub mod sql;
+pub mod store;
 pub mod telemetry;
 pub mod units;

@@ -16,6 +16,7 @@ mod connect;
 #[cfg(feature = "failpoints")]
 mod crash;
 mod cutovers;
+mod daemon;
 mod family;
 mod generated;
 mod interrupted;
@@ -32,6 +33,7 @@ mod schedule;
 mod security;
 mod shapes;
 mod snapshots;
+mod store;
 mod support;
 mod writers;
 
@@ -59,6 +61,8 @@ fn main() {
     trials.extend(security::tests());
     trials.extend(reader::tests());
     trials.extend(snapshots::tests());
+    trials.extend(store::tests());
+    trials.extend(daemon::tests());
     trials.extend(races::tests());
     trials.extend(applications::tests());
     trials.extend(generated::tests());

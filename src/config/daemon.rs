@@ -28,6 +28,8 @@ pub struct DaemonSettings {
     pub dry_run: bool,
     /// How long it may take to stop when it is asked to.
     pub stop_within: Duration,
+    /// How long a table stays a daemon's that gives no sign of life.
+    pub lease: Duration,
 }
 
 impl Default for StoreSettings {
@@ -45,6 +47,7 @@ impl Default for DaemonSettings {
             backoff_max: Duration::from_secs(6 * 3600),
             dry_run: false,
             stop_within: Duration::from_secs(60),
+            lease: Duration::from_secs(60),
         }
     }
 }
@@ -65,7 +68,7 @@ impl StoreSettings {
 
 impl DaemonSettings {
     pub(super) const KEYS: &[&str] =
-        &["max_parallel", "attempts", "backoff", "backoff_max", "dry_run", "stop_within"];
+        &["max_parallel", "attempts", "backoff", "backoff_max", "dry_run", "stop_within", "lease"];
 
     /// Sets one of them, as [`super::Settings::set`] does.
     pub(super) fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
@@ -76,6 +79,13 @@ impl DaemonSettings {
             "backoff_max" => self.backoff_max = duration::parse(value, "s")?,
             "dry_run" => self.dry_run = settings::boolean(value)?,
             "stop_within" => self.stop_within = settings::time(value, "s")?,
+            "lease" => {
+                self.lease = settings::time(value, "s")?;
+                // A cutover takes less, whatever its budget.
+                if self.lease < Duration::from_secs(3) {
+                    return Err("has to be 3s or more".into());
+                }
+            }
             _ => return Err("is not a setting".into()),
         }
         Ok(())

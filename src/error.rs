@@ -266,9 +266,30 @@ fn describe(error: &tokio_postgres::Error) -> String {
     }
 }
 
+/// The known word that a mistyped one was most likely meant to be.
+fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|k| (strsim::osa_distance(&word.to_lowercase(), k), k))
+        .filter(|(distance, k)| *distance <= 2.min(k.len() / 2).max(word.len() / 3))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, k)| k)
+}
+
+/// "; did you mean `x`?", or nothing.
+pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(word, known).map(|k| format!("; did you mean `{k}`?")).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mistyped_word_is_held_against_the_known_ones() {
+        assert_eq!(nearest("usr", ["user", "host"]), Some("user"));
+        assert_eq!(nearest("zebra", ["user", "host"]), None);
+    }
 
     #[test]
     fn exit_statuses_are_those_documented() {

@@ -19,8 +19,8 @@
 //!
 //! Dependencies point one way; a module imports only from those on its left:
 //!
-//! [`names`] → [`error`], [`job`], [`failpoint`] → [`config`] → [`pg`] → [`catalog`] → [`refusal`] →
-//! [`preflight`] → [`sql`] → [`engine`] → [`schedule`] → [`telemetry`] → [`cli`]
+//! [`names`], [`units`] → [`error`], [`job`], [`failpoint`] → [`schedule`] → [`config`] → [`pg`] →
+//! [`catalog`] → [`refusal`] → [`preflight`] → [`sql`] → [`engine`] → [`telemetry`] → [`cli`]
 //!
 //! [`catalog`] describes a table without OIDs, so that the original, its rehearsal and the finished
 //! table can be compared. [`sql`] turns a description into statements and touches nothing else.
@@ -41,3 +41,4 @@ pub mod refusal;
 pub mod schedule;
 pub mod sql;
 pub mod telemetry;
+pub mod units;

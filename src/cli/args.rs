@@ -68,6 +68,8 @@ pub enum Command {
     /// Show the connections of the configuration
     #[command(aliases = ["show_connections", "show-connections"])]
     Connections,
+    /// Show when windows open next, and which rules decide about which tables
+    Schedule(Schedule),
     /// Check that everything needed is in place; print the grants that are missing
     #[command(aliases = ["create_schema", "create-schema"])]
     Init,
@@ -119,4 +121,21 @@ pub struct Resume {
     /// How.
     #[command(flatten)]
     pub overrides: Overrides,
+}
+
+/// What to show of the schedule.
+#[derive(Debug, Clone, Args)]
+pub struct Schedule {
+    /// How many openings
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub count: u16,
+    /// As it will be at a date, or a date and time, of the configuration's time zone [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// List the tables of each rule as well, which takes a connection to the databases
+    #[arg(long)]
+    pub tables: bool,
+    /// Only say what in the configuration is surely not meant; exit status 1 if there is anything
+    #[arg(long, conflicts_with_all = ["tables", "count"])]
+    pub check: bool,
 }

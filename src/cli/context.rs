@@ -4,6 +4,7 @@ use super::console::Console;
 use super::signals::Signals;
 use super::target::{Target, Targets};
 use super::{outcome, progress, summary};
+use crate::config::Config;
 use crate::engine::Control;
 use crate::error::{Error, Result};
 use crate::job::{Ending, Report};
@@ -23,6 +24,8 @@ pub struct Context {
     pub json: bool,
     /// Whether the databases come from a file, which may list tables.
     pub from_file: bool,
+    /// The configuration.
+    pub config: Arc<Config>,
     /// The databases.
     pub targets: Arc<[Target]>,
     reports: Vec<Report>,
@@ -33,10 +36,10 @@ pub struct Context {
 impl Context {
     /// A command about these databases.
     pub fn new(console: Console, signals: Signals, json: bool, targets: Targets) -> Self {
-        let Targets { all, from_file, .. } = targets;
-        let targets = all.into();
+        let Targets { all, from_file, config, .. } = targets;
+        let (config, targets) = (Arc::new(config), all.into());
         let (reports, errors, statuses) = (Vec::new(), Vec::new(), Vec::new());
-        Self { console, signals, json, from_file, targets, reports, errors, statuses }
+        Self { console, signals, json, from_file, config, targets, reports, errors, statuses }
     }
 
     /// A usage error if nobody said which tables are meant: neither on the command line nor in a

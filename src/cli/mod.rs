@@ -15,6 +15,7 @@ mod plan;
 mod progress;
 mod repack;
 mod runs;
+mod schedule;
 mod signals;
 mod summary;
 #[cfg(test)]
@@ -22,12 +23,11 @@ mod summary_tests;
 mod target;
 #[cfg(test)]
 mod tests;
-mod units;
 
 use crate::config::Environment;
 use crate::engine::Goal;
 use crate::error::{Error, Result};
-use crate::telemetry;
+use crate::{telemetry, units};
 use args::{Cli, Command, Common, Names, Tables};
 use clap::Parser;
 use console::Console;
@@ -145,6 +145,7 @@ async fn command(
         }
         Command::Status(Names { tables }) => runs::status(&mut context, &tables).await,
         Command::Connections => Ok(inspect::connections(&context)),
+        Command::Schedule(asked) => schedule::show(&mut context, &asked).await,
         Command::Init => inspect::init(&mut context).await,
     }
 }

@@ -2,9 +2,9 @@
 
 use super::args::Common;
 use super::overrides::Overrides;
-use crate::config::{Config, Connection, Environment, did_you_mean};
+use crate::config::{Config, Connection, Environment};
 use crate::engine::Job;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, did_you_mean};
 
 /// A database and what the configuration says to repack in it.
 #[derive(Debug, Clone)]
@@ -24,7 +24,9 @@ pub struct Targets {
     pub all: Vec<Target>,
     /// Whether they come from a file, which may list tables.
     pub from_file: bool,
-    /// What the configuration says that has no effect.
+    /// The configuration they come from.
+    pub config: Config,
+    /// What it says that has no effect.
     pub warnings: Vec<String>,
 }
 
@@ -49,12 +51,12 @@ pub fn targets(
             tables: connection.tables.clone(),
         });
     }
-    let warnings = config.warnings.into_iter().map(|warning| match &config.file {
+    let warnings = config.warnings.iter().map(|warning| match &config.file {
         Some(file) => format!("{}: {warning}", file.display()),
-        None => warning,
+        None => warning.clone(),
     });
     let warnings = warnings.collect();
-    Ok(Targets { all, from_file: config.file.is_some(), warnings })
+    Ok(Targets { all, from_file: config.file.is_some(), config, warnings })
 }
 
 /// `--url`, else `--config`, else a file in its usual places, else the `PG…` variables.

@@ -5,6 +5,7 @@ mod args;
 mod bars;
 mod console;
 mod context;
+mod documents;
 mod grid;
 mod inspect;
 mod leftover;
@@ -82,6 +83,9 @@ fn start(cli: Cli, environment: &Environment, console: &Console) -> Result<u8> {
     if let Some(point) = environment.var("REPACKD_FAILPOINT") {
         crate::failpoint::arm(point).map_err(Error::Usage)?;
     }
+    if let Some(done) = documents::write(&cli.command, console) {
+        return done;
+    }
     let other = |what: &str, e: std::io::Error| Error::Other(format!("cannot {what}: {e}"));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -147,6 +151,8 @@ async fn command(
         Command::Connections => Ok(inspect::connections(&context)),
         Command::Schedule(asked) => schedule::show(&mut context, &asked).await,
         Command::Init => inspect::init(&mut context).await,
+        // Written before anything was looked for.
+        Command::Completions(_) | Command::Man(_) => Ok(0),
     }
 }
 

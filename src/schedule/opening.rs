@@ -25,7 +25,8 @@ pub struct Opening {
     pub window: Option<String>,
     /// When it opened.
     pub opened: DateTime<Utc>,
-    /// When it ends, the moment itself excluded; `None`: never.
+    /// When it ends, the moment itself excluded; `None`: never. Where windows run into each other
+    /// for days it is moved on each time it is asked for.
     pub until: Option<DateTime<Utc>>,
     /// From when on nothing is started any more.
     pub last_start: Option<DateTime<Utc>>,
@@ -51,10 +52,10 @@ impl Schedule {
             next_change = next_change.into_iter().chain(at).min();
         };
         let rules = self.rules.iter().map(|rule| {
-            let span = self.span(rule, now, &seen);
-            match span {
+            let sources = self.sources(rule, &seen);
+            match self.calendar(&sources).span(now) {
                 Some(span) if span.contains(now) => {
-                    let opening = self.opening(rule, span, now, &seen);
+                    let opening = self.opening(&sources, span, now);
                     change(opening.last_start.filter(|at| *at > now).or(opening.until));
                     Some(opening)
                 }
@@ -74,10 +75,9 @@ impl Schedule {
         self.calendar(&sources).span(now)
     }
 
-    fn opening(&self, rule: &Rule, span: Span, now: DateTime<Utc>, seen: &Seen) -> Opening {
+    fn opening(&self, sources: &Sources<'_>, span: Span, now: DateTime<Utc>) -> Opening {
         // The last moment of it says who lasts to its end.
         let end = span.closes - Duration::seconds(1);
-        let sources = self.sources(rule, seen);
         let lasting = sources.0.iter().filter_map(|(window, recurrence)| {
             let last = recurrence.span(end).filter(|span| span.contains(end))?;
             Some((last.closes, *window))

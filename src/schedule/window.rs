@@ -49,11 +49,12 @@ pub struct Weekly {
 const DAY: i64 = 24 * 60;
 const WEEK: i64 = 7 * DAY;
 
-/// Openings that run into each other are one, but to no end: no more of those to come than this.
-const MERGED: usize = 200;
+/// Openings that run into each other are one, but to no end: so many of those to come, and those of
+/// the next day. What is open for longer than can be seen from here is seen later.
+const MERGED: usize = 20;
 
 /// Windows that go on where others end are followed so often, for the same reason.
-const FOLLOWED: usize = 10;
+const FOLLOWED: usize = 5;
 
 impl Weekly {
     /// Reads `sat:22:00-sun:06:00`, as Amazon RDS has it, and `sat:00:00-04:00` and `01:00-06:00`, as
@@ -149,11 +150,12 @@ impl Recurrence {
 /// The first span not over at `at`, out of spans in order.
 fn merged(spans: impl Iterator<Item = Span>, at: DateTime<Utc>) -> Option<Span> {
     let mut found: Option<Span> = None;
-    let mut later = 0;
+    let (mut later, day) = (0, at + Duration::days(1));
     for span in spans {
         later += usize::from(span.opens > at);
+        let enough = later > MERGED && span.opens > day;
         match &mut found {
-            Some(open) if at < open.closes && (span.opens > open.closes || later > MERGED) => break,
+            Some(open) if at < open.closes && (span.opens > open.closes || enough) => break,
             Some(open) if span.opens <= open.closes => open.closes = open.closes.max(span.closes),
             _ => found = Some(span),
         }
@@ -209,6 +211,15 @@ impl Calendar<'_> {
             let next = self.windows.iter().filter_map(|w| w.span(whole.closes));
             match next.filter(|span| span.contains(whole.closes)).map(|span| span.closes).max() {
                 Some(closes) => whole.closes = closes,
+                None => break,
+            }
+        }
+        // And another may have been open before this one was.
+        for _ in 0..FOLLOWED {
+            let before = whole.opens - Duration::seconds(1);
+            let spans = self.windows.iter().filter_map(|w| w.span(before));
+            match spans.filter(|span| span.contains(before)).map(|span| span.opens).min() {
+                Some(opens) => whole.opens = opens,
                 None => break,
             }
         }
@@ -331,7 +342,7 @@ mod tests {
         for (open, hours) in [("0 * * * *", 1), ("* * * * *", 24), ("*/5 8-17 * * *", 24)] {
             let always = cron(open, "UTC", hours);
             let span = always.span(at).unwrap();
-            assert!(span.contains(at) && span.closes - at > Duration::hours(20), "{open}");
+            assert!(span.contains(at) && span.closes - at > Duration::hours(19), "{open}");
             // And it goes on from there.
             assert!(always.span(span.closes).unwrap().contains(span.closes), "{open}");
             let calendar = Calendar { windows: vec![&always], blackouts: vec![] };

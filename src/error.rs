@@ -252,7 +252,9 @@ fn describe(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
         Some(db) => {
             let mut text = db.message().to_owned();
-            for (label, part) in [("", db.detail()), ("hint: ", db.hint()), ("in: ", db.where_())] {
+            // It hints at CASCADE, which is the last thing to do here.
+            let hint = db.hint().filter(|_| *db.code() != SqlState::DEPENDENT_OBJECTS_STILL_EXIST);
+            for (label, part) in [("", db.detail()), ("hint: ", hint), ("in: ", db.where_())] {
                 if let Some(part) = part {
                     text.push_str(&format!("; {label}{}", part.lines().next().unwrap_or("")));
                 }

@@ -19,6 +19,7 @@ mod deploy;
 mod family;
 mod generated;
 mod interrupted;
+mod labels;
 mod manners;
 mod matrix;
 mod matviews;
@@ -46,6 +47,7 @@ fn main() {
     trials.extend(refusals::tests());
     trials.extend(bad_input::tests());
     trials.extend(interrupted::tests());
+    trials.extend(labels::tests());
     trials.extend(cli::tests());
     trials.extend(writers::tests());
     trials.extend(cutovers::tests());

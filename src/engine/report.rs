@@ -3,6 +3,7 @@
 use super::context::Job;
 use crate::error::{Error, Verdict};
 use crate::job::{Ending, Figures, Phase, Report};
+use tokio_postgres::error::SqlState;
 
 /// How far a failed run had come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +95,16 @@ pub fn failed(job: &Job, table: &str, stage: Stage, error: Error, figures: Figur
             format!("the old table, as it was at the cutover, is still there as {old}"),
             Some(format!(
                 "`repackd abort {table}` drops it; if the DROP was a mistake, copy what is needed from {old} before"
+            )),
+        ),
+        Stage::Kept(phase)
+            if phase.is_past_cutover() && error.is(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST) =>
+        (
+            format!(
+                "the new {table} is live and complete; the old one is kept, because something came to use it"
+            ),
+            Some(format!(
+                "let what is named above use {table} instead, or drop it; then `repackd resume {table}` drops the old table"
             )),
         ),
         Stage::Kept(phase) if phase.is_past_cutover() => (

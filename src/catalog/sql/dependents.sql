@@ -95,6 +95,7 @@ JOIN pg_catalog.pg_extension e ON d.refclassid = 'pg_catalog.pg_extension'::regc
 UNION
 SELECT 'a security label on ' || pg_catalog.pg_describe_object(l.classoid, l.objoid, l.objsubid)
 FROM part p JOIN pg_catalog.pg_seclabel l ON l.classoid = p.classid AND l.objoid = p.objid
+WHERE l.classoid <> 'pg_catalog.pg_class'::regclass
 UNION
 SELECT 'publication ' || pg_catalog.quote_ident(b.pubname) || ' (for all tables)'
 FROM pg_catalog.pg_publication b WHERE b.puballtables

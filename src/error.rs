@@ -135,6 +135,36 @@ pub enum Error {
         /// The table.
         table: QualifiedName,
     },
+    /// Whoever let the run begin does not let it cut over.
+    #[error("the cutover of {table} was not begun: {reason}")]
+    Withheld {
+        /// The table.
+        table: QualifiedName,
+        /// Why.
+        reason: String,
+    },
+    /// The store cannot be reached or used.
+    #[error("the store {place}: {reason}")]
+    Store {
+        /// Where it is, without secrets.
+        place: String,
+        /// What happened.
+        reason: String,
+    },
+    /// The store was made or brought up to date by a newer repackd.
+    #[error(
+        "the store {place} has schema {version} ({description}), made by a newer repackd; this one knows up to {known}"
+    )]
+    StoreSchema {
+        /// Where it is, without secrets.
+        place: String,
+        /// The number of its schema.
+        version: i64,
+        /// What came with that.
+        description: String,
+        /// The last that this program knows.
+        known: i64,
+    },
     /// Somebody dropped the new table after the cutover.
     #[error("{table} was dropped by somebody after its cutover")]
     Dropped {
@@ -239,8 +269,8 @@ impl Error {
         match self {
             Self::Refused { .. } | Self::Busy { .. } => 3,
             Self::Usage(_) => 2,
-            Self::Unreachable { .. } => 75,
-            Self::Config { .. } => 78,
+            Self::Unreachable { .. } | Self::Store { .. } => 75,
+            Self::Config { .. } | Self::StoreSchema { .. } => 78,
             Self::Interrupted => 130,
             _ => 1,
         }

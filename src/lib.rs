@@ -20,16 +20,19 @@
 //! Dependencies point one way; a module imports only from those on its left:
 //!
 //! [`names`], [`units`] → [`error`], [`job`], [`failpoint`] → [`schedule`] → [`config`] → [`pg`] →
-//! [`catalog`] → [`refusal`] → [`preflight`] → [`sql`] → [`engine`] → [`telemetry`] → [`cli`]
+//! [`catalog`], [`bloat`] → [`refusal`] → [`preflight`] → [`sql`] → [`engine`] → [`store`] → [`daemon`]
+//! → [`telemetry`] → [`cli`]
 //!
 //! [`catalog`] describes a table without OIDs, so that the original, its rehearsal and the finished
 //! table can be compared. [`sql`] turns a description into statements and touches nothing else.
 //! Progress leaves the engine through a channel; nothing below [`cli`] knows of the command line.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod bloat;
 pub mod catalog;
 pub mod cli;
 pub mod config;
+pub mod daemon;
 pub mod engine;
 pub mod error;
 pub mod failpoint;
@@ -40,5 +43,6 @@ pub mod preflight;
 pub mod refusal;
 pub mod schedule;
 pub mod sql;
+pub mod store;
 pub mod telemetry;
 pub mod units;

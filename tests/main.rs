@@ -9,12 +9,14 @@
 
 mod applications;
 mod bad_input;
+mod bloat;
 mod cli;
 mod config;
 mod connect;
 #[cfg(feature = "failpoints")]
 mod crash;
 mod cutovers;
+mod daemon;
 mod deploy;
 mod family;
 mod generated;
@@ -32,6 +34,7 @@ mod schedule;
 mod security;
 mod shapes;
 mod snapshots;
+mod store;
 mod support;
 mod writers;
 
@@ -49,6 +52,7 @@ fn main() {
     trials.extend(interrupted::tests());
     trials.extend(labels::tests());
     trials.extend(cli::tests());
+    trials.extend(bloat::tests());
     trials.extend(writers::tests());
     trials.extend(cutovers::tests());
     trials.extend(manners::tests());
@@ -59,6 +63,8 @@ fn main() {
     trials.extend(security::tests());
     trials.extend(reader::tests());
     trials.extend(snapshots::tests());
+    trials.extend(store::tests());
+    trials.extend(daemon::tests());
     trials.extend(races::tests());
     trials.extend(applications::tests());
     trials.extend(generated::tests());

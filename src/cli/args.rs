@@ -65,8 +65,16 @@ pub enum Command {
     /// Give up unfinished runs and remove what they made
     #[command(aliases = ["abort_repack", "abort-repack"])]
     Abort(Tables),
-    /// Show unfinished runs
+    /// Show unfinished runs, and what daemons have queued
     Status(Names),
+    /// Measure, decide and repack by the configuration's windows and rules, for as long as it runs
+    Daemon(Daemon),
+    /// Show what was repacked or tried, by daemons and by hand
+    History(History),
+    /// Have daemons leave tables alone until `resume` [default: all]
+    Pause(Names),
+    /// Have daemons give tables up: what was done is removed [default: all]
+    Cancel(Names),
     /// Show the connections of the configuration
     #[command(aliases = ["show_connections", "show-connections"])]
     Connections,
@@ -90,6 +98,25 @@ pub struct Names {
     /// The tables, as table or schema.table; a partitioned table means its partitions
     #[arg(value_name = "TABLE", value_parser = TableArg::parse)]
     pub tables: Vec<TableArg>,
+}
+
+/// How the daemon runs.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Daemon {
+    /// Measure everything now, repack what may be begun now, and end
+    #[arg(long)]
+    pub once: bool,
+}
+
+/// What to show of the history.
+#[derive(Debug, Clone, Default, Args)]
+pub struct History {
+    /// Of which tables; none named: all.
+    #[command(flatten)]
+    pub names: Names,
+    /// The most attempts shown, the last ones first
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: u32,
 }
 
 /// Tables by name, or all of them.

@@ -5,8 +5,10 @@ mod args;
 mod bars;
 mod console;
 mod context;
+mod daemon;
 mod documents;
 mod grid;
+mod history;
 mod inspect;
 mod leftover;
 mod lines;
@@ -14,6 +16,7 @@ mod outcome;
 mod overrides;
 mod plan;
 mod progress;
+mod queue;
 mod repack;
 mod runs;
 mod schedule;
@@ -57,7 +60,9 @@ pub fn main() -> ExitCode {
         }
     };
     let environment = Environment::process();
-    let console = Console::new(cli.common.json || cli.common.debug);
+    // A daemon's output is a log, wherever it goes.
+    let plain = cli.common.json || cli.common.debug || matches!(cli.command, Command::Daemon(_));
+    let console = Console::new(plain);
     let status = match start(cli, &environment, &console) {
         Ok(status) => status,
         Err(error) => {
@@ -132,13 +137,17 @@ async fn command(
     for warning in &targets.warnings {
         console.warn(warning);
     }
-    let mut context = Context::new(console.clone(), signals, cli.common.json, targets);
+    let place = daemon::place_of(&targets.config, environment)?;
+    let mut context = Context::new(console.clone(), signals, cli.common.json, targets, place);
     match cli.command {
         Command::RunNow(a) => repack::repack(&mut context, Goal::RunNow, &a.tables).await,
         Command::Prepare(a) => repack::repack(&mut context, Goal::Prepare, &a.tables).await,
         Command::Plan(a) => inspect::plan(&mut context, &a.tables).await,
         Command::Resume(a) => {
             let deed = if a.catch_up { runs::Deed::CatchUp } else { runs::Deed::Resume };
+            if !queue::unpause(&mut context, &a.names.tables).await? {
+                return Ok(context.finish_tables());
+            }
             let tables = Tables { tables: a.names.tables, all: true };
             runs::each(&mut context, deed, &tables).await
         }
@@ -148,6 +157,10 @@ async fn command(
             runs::each(&mut context, runs::Deed::Cleanup, &tables).await
         }
         Command::Status(Names { tables }) => runs::status(&mut context, &tables).await,
+        Command::Daemon(asked) => daemon::run(&context, &asked, &cli.common, environment).await,
+        Command::History(asked) => history::show(&mut context, &asked).await,
+        Command::Pause(Names { tables }) => queue::pause(&mut context, &tables).await,
+        Command::Cancel(Names { tables }) => queue::cancel(&mut context, &tables).await,
         Command::Connections => Ok(inspect::connections(&context)),
         Command::Schedule(asked) => schedule::show(&mut context, &asked).await,
         Command::Init => inspect::init(&mut context).await,

@@ -178,6 +178,7 @@ async fn attempts(run: &mut Run<'_>) -> Result<()> {
                 if arrived > HOPELESS {
                     cutover.exact_left = 0;
                 }
+                run.ask_gate().await?;
                 run.journal.state.figures.attempts += 1;
                 match cutover.attempt(run, &mark).await {
                     Ok(()) => return Ok(()),

@@ -51,7 +51,7 @@ mod validate;
 mod verify;
 
 pub use abort::abort;
-pub use context::{Control, Job};
+pub use context::{Control, Gate, Job, Permission};
 pub use plan::{Check, Plan, PlanPhase, check, plan};
 pub use run::{Goal, run};
 pub use search::{find, find_all, find_by_run, list};

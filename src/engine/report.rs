@@ -160,6 +160,7 @@ fn kept_advice(error: &Error, table: &str) -> String {
             "it keeps that space, and its key log grows with every write, until one of the two: with a larger max_extra_space, "
         }
         Error::Interrupted => "",
+        Error::Withheld { .. } => "if nobody else goes on with it, ",
         e if e.verdict() == Verdict::Resume => "when the server is back, ",
         _ => "mend what is said above; then ",
     };

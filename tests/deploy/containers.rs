@@ -94,10 +94,9 @@ pub fn agrees() -> Outcome {
             return Err(format!("{password} is not mounted"));
         }
     }
-    match config.store.url() {
-        // The key is read, and its file is in the container.
-        Err(error) if error.contains("/run/secrets/store_password") => Ok(()),
-        other => Err(format!("the store is {:?}", other.map(|url| url.is_some()))),
+    match config.store.password_file.as_deref().and_then(std::path::Path::to_str) {
+        Some("/run/secrets/store_password") => Ok(()),
+        other => Err(format!("the store's password is in {other:?}")),
     }
 }
 

@@ -46,6 +46,8 @@ pub async fn repacks(server: Server) -> Outcome {
     let (host, port) = address.rsplit_once(':').ok_or("no port in the URL")?;
     let config = text("docker/first-look/repackd.toml")?
         .replace("/run/secrets", &secrets)
+        .replace("@store/", &format!("@{host}:{port}/"))
+        .replace("\"10MB\"", "\"1MB\"")
         .replace("host = \"shop\"", &format!("host = \"{host}\"\nport = {port}"));
     std::fs::write(file("repackd.toml"), config).map_err(words)?;
     let repackd = |arguments: &[&str]| {
@@ -62,7 +64,10 @@ pub async fn repacks(server: Server) -> Outcome {
     let size = "SELECT pg_total_relation_size('orders') + pg_total_relation_size('customers'),
                        (SELECT count(*) FROM open_orders)";
     let before = client(&shop).await?.query_one(size, &[]).await.map_err(words)?;
-    repackd(&["run-now", "orders", "customers"])?.status(0)?;
+    let store = "CREATE DATABASE repackd OWNER repackd";
+    client(&postgres).await?.batch_execute(store).await.map_err(words)?;
+    repackd(&["daemon", "--once"])?.status(0)?;
+    repackd(&["history"])?.status(0)?.shows(&["public.orders", "public.customers", "done"])?;
     let after = client(&shop).await?.query_one(size, &[]).await.map_err(words)?;
     let (large, small): (i64, i64) = (before.get(0), after.get(0));
     if small * 2 > large {

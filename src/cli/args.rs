@@ -3,7 +3,9 @@
 use super::overrides::Overrides;
 use crate::config::bytes;
 use crate::names::TableArg;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueHint};
+use clap_complete::Shell;
+use std::path::PathBuf;
 
 /// Said below `--help`.
 const AFTER_HELP: &str = "\
@@ -87,6 +89,10 @@ pub enum Command {
     /// Remove every trace of repackd: finish runs past the cutover, abort the others
     #[command(aliases = ["drop_schema", "drop-schema"])]
     Cleanup,
+    /// Print what makes a shell complete repackd's commands and options
+    Completions(Completions),
+    /// Write the manual pages
+    Man(Manual),
 }
 
 /// Tables by name.
@@ -185,4 +191,19 @@ pub struct Schedule {
     /// Only say what in the configuration is surely not meant; exit status 1 if there is anything
     #[arg(long, conflicts_with_all = ["tables", "count"])]
     pub check: bool,
+}
+
+/// For which shell.
+#[derive(Debug, Clone, Args)]
+pub struct Completions {
+    /// The shell
+    pub shell: Shell,
+}
+
+/// Where to write the manual pages.
+#[derive(Debug, Clone, Args)]
+pub struct Manual {
+    /// A directory, such as /usr/local/share/man/man1
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub directory: PathBuf,
 }

@@ -16,6 +16,15 @@ pub struct Line {
     pub decision: Decision,
 }
 
+impl Line {
+    fn name(&self, several: bool) -> String {
+        match several {
+            true => format!("{}: {}", self.candidate.connection, self.table.name),
+            false => self.table.name.to_string(),
+        }
+    }
+}
+
 /// As a table, with what it rests on. `several`: more than one connection is shown; `ruled`: there
 /// are rules.
 pub fn render(lines: &[Line], several: bool, ruled: bool, width: usize) -> String {
@@ -24,14 +33,11 @@ pub fn render(lines: &[Line], several: bool, ruled: bool, width: usize) -> Strin
     }
     let mut heads =
         vec!["table", "total", "heap", "indexes", "TOAST", "bloat", "", "dead rows", "by"];
-    heads.extend(ruled.then_some("qualifies"));
+    heads.extend(ruled.then_some("due"));
     let mut table = grid(&heads, width);
     for line in lines {
         let t = &line.table;
-        let name = match several {
-            true => format!("{}: {}", line.candidate.connection, t.name),
-            false => t.name.to_string(),
-        };
+        let name = line.name(several);
         let indexes = t.indexes.iter().map(|i| i.part.bytes).sum();
         let toast = t.toast.as_ref().map_or(0, |toast| toast.part.bytes);
         let unknown = || "?".to_owned();
@@ -46,12 +52,17 @@ pub fn render(lines: &[Line], several: bool, ruled: bool, width: usize) -> Strin
             count(t.dead_rows.max(0).cast_unsigned()),
             by(&t.heap.basis).to_owned(),
         ];
-        row.extend(ruled.then(|| qualifies(&line.decision)));
+        row.extend(ruled.then(|| due(&line.decision).to_owned()));
         table.add_row(row);
     }
     right(&mut table, 1..);
     keep_whole(&mut table, &[0]);
     let mut text = format!("{}\n", table.trim_fmt());
+    for (i, line) in lines.iter().enumerate().filter(|_| ruled) {
+        let gap = if i == 0 { "\n" } else { "" };
+        let said = format!("{}: {}", line.name(several), why(&line.decision));
+        text.push_str(&format!("{gap}{}\n", wrap(&said, width, 2)));
+    }
     for (why, advice) in [
         (
             Unknown::NeverAnalyzed,
@@ -71,13 +82,22 @@ pub fn render(lines: &[Line], several: bool, ruled: bool, width: usize) -> Strin
     text
 }
 
-/// Whether it would be repacked, by which rule, or what is not met.
-fn qualifies(decision: &Decision) -> String {
+/// Whether it would be repacked.
+fn due(decision: &Decision) -> &'static str {
+    match (decision.qualifies, decision.dry_run) {
+        (true, false) => "yes",
+        (true, true) => "dry run",
+        (false, _) => "no",
+    }
+}
+
+/// By which rule it would be repacked, or what is not met; in columns that would not be read.
+fn why(decision: &Decision) -> String {
     let rule = decision.rule.as_ref().map(|rule| rule.name.as_str()).unwrap_or_default();
-    match (decision.why_not(), decision.dry_run) {
-        (Some(why), _) => format!("no: {why}"),
-        (None, true) => format!("by {rule}, which only reports"),
-        (None, false) => format!("by {rule}"),
+    match decision.why_not() {
+        None => format!("qualifies by {rule}"),
+        Some(why) if rule.is_empty() => why,
+        Some(why) => format!("not by {rule}: {why}"),
     }
 }
 

@@ -140,7 +140,11 @@ url = '{}'
     let bloat = |more: &[&str]| {
         finish(program(&[&["bloat", "--config", &file, "--min-size", "8kB"], more].concat()))
     };
-    bloat(&[])?.status(0)?.shows(&["qualifies", "by halves", "no:", "dead_rows"])?;
+    bloat(&[])?.status(0)?.shows(&[
+        "due",
+        "public.t: qualifies by halves\n",
+        "public.rest: not by rest: dead_rows 0 rows (at least 1,000,000 rows)\n",
+    ])?;
     bloat(&["t", "--explain"])?.status(0)?.shows(&[
         "public.t of shop qualifies\n",
         "rules.toml:1: rule halves decides: `public.t` matches\n",

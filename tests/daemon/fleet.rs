@@ -80,7 +80,7 @@ async fn play(server: &Server, seed: u64) -> Outcome {
         if evaluated == DATABASES && queue.is_empty() {
             break;
         }
-        if began.elapsed() > Duration::from_secs(600) {
+        if began.elapsed() > Duration::from_secs(900) {
             return Err(format!("{evaluated} evaluated; {queue:#?}"));
         }
         let which = usize::try_from(random.range(0, DAEMONS as i64)).map_err(words)?;

@@ -41,31 +41,32 @@ pub async fn retention(own: &Own) -> Outcome {
 /// One daemon looks; if it dies another may, after a while.
 pub async fn evaluations(own: &Own) -> Outcome {
     let store = own.open().await?;
-    let all =
-        futures_util::future::join_all((0..6).map(|i| {
-            let (store, name) = (&store, format!("d{i}"));
-            async move {
-                store.claim_evaluation(&name, "a", 0, SHORT).await.map(|won| won.then_some(name))
-            }
-        }))
-        .await;
-    let won: Vec<String> = all
-        .into_iter()
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(words)?
-        .into_iter()
-        .flatten()
-        .collect();
-    equal("claims", won.len(), 1)?;
+    let beat = async |who: &str| store.heartbeat(who, "host", 1, LONG).await.map_err(words);
+    let claim = async |who: &str, seen, lease| {
+        store.claim_evaluation(who, "a", seen, lease).await.map_err(words)
+    };
+    let names: Vec<String> = (0..6).map(|i| format!("d{i}")).collect();
+    for name in &names {
+        beat(name).await?;
+    }
+    let all = futures_util::future::join_all(names.iter().map(|n| claim(n, 0, SHORT))).await;
+    let all = all.into_iter().collect::<Result<Vec<bool>, _>>()?;
+    equal("claims", all.iter().filter(|won| **won).count(), 1)?;
+    let first = names.iter().zip(&all).find(|(_, won)| **won).ok_or("none")?.0;
     tokio::time::sleep(SHORT * 2).await;
-    equal("taken over", store.claim_evaluation("next", "a", 0, LONG).await.map_err(words)?, true)?;
+    equal("its lease is over", claim("silent", 0, LONG).await?, true)?;
+    // Nobody has heard of that one, so it is dead.
+    equal("taken over", claim("next", 0, LONG).await?, true)?;
+    beat("next").await?;
+    equal("of one alive", claim("x", 0, LONG).await?, false)?;
     // The first comes back too late.
-    store.evaluated(&won[0], "a", 1000, SHORT, Ok((9, 9))).await.map_err(words)?;
+    store.evaluated(first, "a", 1000, SHORT, Ok((9, 9))).await.map_err(words)?;
     store.evaluated("next", "a", 2000, SHORT, Ok((10, 2))).await.map_err(words)?;
     let known = &store.evaluations().await.map_err(words)?[0];
     equal("last", (known.last_at, known.tables, known.qualified), (2000, Some(10), Some(2)))?;
-    equal("again", store.claim_evaluation("x", "a", 0, LONG).await.map_err(words)?, false)?;
-    equal("the next", store.claim_evaluation("x", "a", 2000, LONG).await.map_err(words)?, true)?;
+    beat("x").await?;
+    equal("again", claim("x", 0, LONG).await?, false)?;
+    equal("the next", claim("x", 2000, LONG).await?, true)?;
     store.evaluated("x", "a", 3000, SHORT, Err("out of reach")).await.map_err(words)?;
     let known = &store.evaluations().await.map_err(words)?[0];
     equal("error", known.error.as_deref(), Some("out of reach"))

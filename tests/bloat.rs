@@ -1,9 +1,11 @@
 //! Estimates of bloat against what is really to gain: the size of a copy of the rows, made as a repack
 //! makes it.
 
+mod measured;
 mod shapes;
+mod shown;
 
-use crate::bad_input::{Test, trials};
+use crate::bad_input::{Test, cases, ends, newest, trials};
 use crate::support::{Database, Outcome, Server, servers, words};
 use libtest_mimic::Trial;
 use repackd::bloat::{self, Densities, Scope};
@@ -14,9 +16,15 @@ use tokio_postgres::Client;
 
 /// The trials of this module.
 pub fn tests() -> Vec<Trial> {
-    let versions: Vec<(&'static str, Test)> =
-        vec![("shapes", |server| Box::pin(every_shape(server)))];
-    trials("bloat", &servers(), versions)
+    let every: Vec<(&'static str, Test)> = vec![("shapes", |server| Box::pin(every_shape(server)))];
+    let mut all = trials("bloat", &servers(), every);
+    let some = cases! {
+        shown: as_text as_json explained never_analyzed not_readable;
+        measured: density probes locked;
+    };
+    all.extend(trials("bloat", &ends(), some));
+    all.extend(trials("bloat", &newest(), cases! { measured: many; }));
+    all
 }
 
 /// What is estimated and what is true of one relation.
@@ -44,57 +52,67 @@ impl Comparison {
 /// Makes a table of the same rows as a repack would, and says how large its heap, its TOAST table with
 /// its index and its indexes are, these in the order of the names of the originals.
 const COPY: &str = r"
-CREATE FUNCTION s.tight(OUT heap int8, OUT toast int8, OUT indexes int8[]) LANGUAGE plpgsql AS $$
+CREATE FUNCTION tight(OUT heap int8, OUT toast int8, OUT indexes int8[]) LANGUAGE plpgsql AS $$
 DECLARE columns text; i record;
 BEGIN
-  DROP TABLE IF EXISTS s.copy;
-  CREATE TABLE s.copy (LIKE s.t INCLUDING ALL EXCLUDING INDEXES);
-  EXECUTE 'ALTER TABLE s.copy SET (autovacuum_enabled = off' ||
+  DROP TABLE IF EXISTS copy_of_t;
+  CREATE TABLE copy_of_t (LIKE t INCLUDING ALL EXCLUDING INDEXES);
+  EXECUTE 'ALTER TABLE copy_of_t SET (autovacuum_enabled = off' ||
     coalesce((SELECT ',' || string_agg(o, ',') FROM pg_class c, unnest(c.reloptions) o
-              WHERE c.oid = 's.t'::regclass AND o NOT LIKE 'auto%'), '') || ')';
+              WHERE c.oid = 't'::regclass AND o NOT LIKE 'auto%'), '') || ')';
   SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO columns FROM pg_attribute
-  WHERE attrelid = 's.t'::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
-  EXECUTE format('INSERT INTO s.copy (%s) SELECT %1$s FROM s.t', columns);
+  WHERE attrelid = 't'::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
+  EXECUTE format('INSERT INTO copy_of_t (%s) SELECT %1$s FROM t', columns);
   indexes := '{}';
-  FOR i IN SELECT regexp_replace(pg_get_indexdef(indexrelid), ' INDEX .* ON s\.t USING ', ' INDEX built ON s.copy USING ') AS sql
-           FROM pg_index JOIN pg_class c ON c.oid = indexrelid WHERE indrelid = 's.t'::regclass ORDER BY c.relname
+  FOR i IN SELECT regexp_replace(pg_get_indexdef(indexrelid), ' INDEX .* ON [^ ]*\.t USING ', ' INDEX built ON copy_of_t USING ') AS sql
+           FROM pg_index JOIN pg_class c ON c.oid = indexrelid WHERE indrelid = 't'::regclass ORDER BY c.relname
   LOOP
     EXECUTE i.sql;
-    indexes := indexes || pg_relation_size('s.built');
-    DROP INDEX s.built;
+    indexes := indexes || pg_relation_size('built');
+    DROP INDEX built;
   END LOOP;
-  heap := pg_relation_size('s.copy');
+  heap := pg_relation_size('copy_of_t');
   SELECT pg_total_relation_size(reltoastrelid) - pg_relation_size(reltoastrelid, 'vm') - pg_relation_size(reltoastrelid, 'fsm')
-  INTO toast FROM pg_class WHERE oid = 's.copy'::regclass AND reltoastrelid <> 0;
-  DROP TABLE s.copy;
+  INTO toast FROM pg_class WHERE oid = 'copy_of_t'::regclass AND reltoastrelid <> 0;
+  DROP TABLE copy_of_t;
 END $$;";
 
 async fn every_shape(server: Server) -> Outcome {
     let database = Database::create(&server).await?;
     let session = settings::open(&database.job("postgres").server, "test").await.map_err(words)?;
     let client = database.client().await?;
+    client.batch_execute("CREATE EXTENSION pgstattuple").await.map_err(words)?;
+    let within = async |number: usize, sql: &str| {
+        let path = format!("SET search_path = s{number}, public");
+        client.batch_execute(&path).await.map_err(words)?;
+        for statement in sql.split(';').filter(|s| !s.trim().is_empty()) {
+            let done = client.batch_execute(statement).await;
+            done.map_err(|e| format!("{}: {statement}: {e:?}", SHAPES[number].name))?;
+        }
+        Ok::<(), String>(())
+    };
     let mut all = Vec::new();
-    let pgstattuple = "CREATE EXTENSION pgstattuple";
-    client.batch_execute(pgstattuple).await.map_err(words)?;
-    for shape in SHAPES {
-        let run = async |sql: &str| {
-            for statement in sql.split(';').filter(|s| !s.trim().is_empty()) {
-                let done = client.batch_execute(statement).await;
-                done.map_err(|e| format!("{}: {statement}: {e:?}", shape.name))?;
-            }
-            Ok::<(), String>(())
-        };
-        run("DROP SCHEMA IF EXISTS s CASCADE; CREATE SCHEMA s").await?;
-        client.batch_execute(COPY).await.map_err(words)?;
-        run(shape.make).await?;
-        run("ALTER TABLE s.t SET (autovacuum_enabled = off, toast.autovacuum_enabled = off); VACUUM ANALYZE s.t")
-            .await?;
-        for bloated in [false, true] {
+    for bloated in [false, true] {
+        for (number, shape) in SHAPES.iter().enumerate() {
             if bloated {
-                run(shape.bloat).await?;
+                within(number, shape.bloat).await?;
+                continue;
             }
-            // The counters of a transaction arrive a moment after it.
-            client.batch_execute("SELECT pg_stat_clear_snapshot()").await.map_err(words)?;
+            within(number, &format!("CREATE SCHEMA s{number}")).await?;
+            client.batch_execute(COPY).await.map_err(words)?;
+            within(number, shape.make).await?;
+            let off =
+                "ALTER TABLE t SET (autovacuum_enabled = off, toast.autovacuum_enabled = off)";
+            within(number, off).await?;
+        }
+        counted(&client, server.version).await?;
+        for (number, shape) in SHAPES.iter().enumerate() {
+            let clean = if bloated && shape.dead { "ANALYZE t" } else { "VACUUM ANALYZE t" };
+            within(number, clean).await?;
+        }
+        counted(&client, server.version).await?;
+        for (number, shape) in SHAPES.iter().enumerate() {
+            within(number, "").await?;
             compare(&session, &client, shape.name, bloated, &mut all).await?;
         }
     }
@@ -102,19 +120,34 @@ async fn every_shape(server: Server) -> Outcome {
     println!("{text}");
     let mut wrong = Vec::new();
     for (kind, most) in [("heap", 10.0), ("index", 10.0)] {
-        let mut errors: Vec<f64> = all
-            .iter()
-            .filter(|c| c.what.starts_with(kind))
-            .map(|c| c.error().map_or(100.0, f64::abs))
-            .collect();
-        errors.sort_by(f64::total_cmp);
-        let (median, worst) = (errors[errors.len() / 2], errors[errors.len() - 1]);
+        let (median, worst) = summary(&all, kind);
         if median >= 3.0 || worst > most {
             wrong.push(format!("{kind}: median {median:.1}, worst {worst:.1} points"));
         }
     }
     database.drop().await?;
     if wrong.is_empty() { Ok(()) } else { Err(format!("{}\n{text}", wrong.join("; "))) }
+}
+
+/// Waits until what a session did has arrived at the server's counters: what comes after a VACUUM is
+/// taken to have happened after it.
+async fn counted(client: &Client, version: u32) -> Outcome {
+    if version >= 15 {
+        client.batch_execute("SELECT pg_stat_force_next_flush()").await.map_err(words)
+    } else {
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        client.batch_execute("SELECT 1").await.map_err(words)?;
+        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        Ok(())
+    }
+}
+
+/// The median and the worst error.
+fn summary(all: &[Comparison], kind: &str) -> (f64, f64) {
+    let errors = all.iter().filter(|c| c.what.starts_with(kind));
+    let mut errors: Vec<f64> = errors.map(|c| c.error().map_or(100.0, f64::abs)).collect();
+    errors.sort_by(f64::total_cmp);
+    (errors.get(errors.len() / 2).copied().unwrap_or(0.0), errors.last().copied().unwrap_or(0.0))
 }
 
 async fn compare(
@@ -124,13 +157,13 @@ async fn compare(
     bloated: bool,
     all: &mut Vec<Comparison>,
 ) -> Outcome {
-    let row = client.query_one("SELECT 's.t'::regclass::oid", &[]).await.map_err(words)?;
+    let row = client.query_one("SELECT 't'::regclass::oid", &[]).await.map_err(words)?;
     let scope = Scope { oids: vec![row.get(0)], least: 0 };
     let found = bloat::measure(session, &scope, &Densities::new()).await.map_err(words)?;
     let [found] = &found[..] else { return Err(format!("{shape}: {} tables", found.len())) };
-    let row = client.query_one("SELECT * FROM s.tight()", &[]).await.map_err(words)?;
+    let row = client.query_one("SELECT * FROM tight()", &[]).await.map_err(words)?;
     let (heap, toast, indexes): (i64, Option<i64>, Vec<i64>) = (row.get(0), row.get(1), row.get(2));
-    let query = "SELECT free_percent + dead_tuple_percent FROM pgstattuple('s.t')";
+    let query = "SELECT free_percent + dead_tuple_percent FROM pgstattuple('t')";
     let free = client.query_one(query, &[]).await.map_err(words)?.get(0);
     let mut add = |what: String, part: &bloat::Part, tight, pgstattuple| {
         let (bytes, expected) = (part.bytes, part.expected);
@@ -138,13 +171,13 @@ async fn compare(
     };
     add("heap".into(), &found.heap, heap, Some(free));
     if let (Some(part), Some(tight)) = (&found.toast, toast)
-        && part.bytes > 100_000
+        && part.part.bytes > 100_000
     {
-        add("toast".into(), part, tight, None);
+        add("toast".into(), &part.part, tight, None);
     }
     for (index, tight) in found.indexes.iter().zip(indexes) {
         let query = format!(
-            "SELECT greatest(0, 100 - avg_leaf_density / 0.9) FROM pgstatindex('s.{}')",
+            "SELECT greatest(0, 100 - avg_leaf_density / 0.9) FROM pgstatindex('{}')",
             index.name
         );
         let free: Option<f64> = client.query_one(&query, &[]).await.map_err(words)?.get(0);
@@ -176,17 +209,9 @@ fn report(all: &[Comparison], version: u32) -> String {
         );
     }
     for kind in ["heap", "index", "toast"] {
-        let errors = all.iter().filter(|c| c.what.starts_with(kind));
-        let mut errors: Vec<f64> = errors.map(|c| c.error().map_or(100.0, f64::abs)).collect();
-        errors.sort_by(f64::total_cmp);
-        if let Some(worst) = errors.last() {
-            let median = errors[errors.len() / 2];
-            let _ = writeln!(
-                text,
-                "{kind}: {} of them, median {median:.2}, worst {worst:.2}",
-                errors.len()
-            );
-        }
+        let (median, worst) = summary(all, kind);
+        let number = all.iter().filter(|c| c.what.starts_with(kind)).count();
+        let _ = writeln!(text, "{kind}: {number} of them, median {median:.2}, worst {worst:.2}");
     }
     text
 }

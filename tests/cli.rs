@@ -1,9 +1,9 @@
 //! The program as its users meet it: its output for people and for programs, where it finds its
 //! configuration, and what it never says.
 
-mod files;
+pub mod files;
 mod looking;
-mod output;
+pub mod output;
 mod partitioned;
 mod schedule;
 mod secrets;

@@ -59,7 +59,7 @@ impl TableBloat {
         Some(Density {
             shape: self.shape.clone(),
             heap: per(&self.heap, rows).unwrap_or(0.0),
-            toast: self.toast.as_ref().and_then(|toast| per(toast, rows)),
+            toast: self.toast.as_ref().and_then(|toast| per(&toast.part, rows)),
             indexes: indexes.collect(),
         })
     }

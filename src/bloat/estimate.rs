@@ -5,7 +5,7 @@ use super::facts::{Column, Counted, Index, Statistics, Table, Toast};
 use super::groups::groups;
 use super::heap::{self, Rows};
 use super::layout::{self, Widths};
-use super::{Basis, Densities, IndexBloat, Part, TableBloat, Unknown};
+use super::{Basis, Densities, IndexBloat, Part, TableBloat, ToastBloat, Unknown};
 
 /// What leaves are filled to when nothing is set.
 const LEAF_FILLFACTOR: i32 = 90;
@@ -36,7 +36,10 @@ pub fn table(table: &Table, densities: &Densities) -> TableBloat {
     let indexes = table.indexes.iter().map(|i| index(table, rows, i, densities)).collect();
     let per_row = density.and_then(|d| d.toast).zip(rows).map(|(bytes, rows)| bytes * rows);
     let toast = table.toast.as_ref();
-    let toast = toast.map(|t| toast_part(t, rows, &table.columns, per_row, table.block));
+    let toast = toast.map(|t| ToastBloat {
+        oid: t.oid,
+        part: toast_part(t, rows, &table.columns, per_row, table.block),
+    });
     TableBloat {
         oid: table.oid,
         name: table.name.clone(),
@@ -47,6 +50,7 @@ pub fn table(table: &Table, densities: &Densities) -> TableBloat {
         toast,
         shape,
         fillfactor,
+        block: table.block,
     }
 }
 

@@ -48,8 +48,6 @@ pub struct Column {
     pub not_null: bool,
     /// Whether it is computed on reading, and nothing is stored.
     pub is_virtual: bool,
-    /// The characters it is padded to.
-    pub padded_to: Option<i32>,
     /// Whether the login may not see its statistics.
     pub hidden: bool,
     /// The planner's statistics.
@@ -143,6 +141,8 @@ pub struct Table {
 /// A TOAST table.
 #[derive(Debug, Clone, Copy)]
 pub struct Toast {
+    /// Its OID.
+    pub oid: u32,
     /// Its chunks.
     pub chunks: Counted,
     /// Its size.
@@ -161,28 +161,33 @@ pub async fn read(
     transaction(session, READ_ONLY, async |client| {
         let set = format!("SET LOCAL lock_timeout = {}", wait.as_millis().max(1));
         client.batch_execute(&set).await.map_err(Error::sql("setting lock_timeout"))?;
-        let failed = || Error::sql("reading what the server counts of its tables");
-        let rows = client
-            .query_typed(TABLES, &[(&scope.oids, Type::OID_ARRAY), (&exact, Type::BOOL)])
-            .await
-            .map_err(failed())?;
-        let mut tables = HashMap::with_capacity(rows.len());
-        for row in &rows {
-            let table = table(row).map_err(failed())?;
-            let indexes: i64 =
-                row.try_get::<_, Option<i64>>("about_indexes").map_err(failed())?.unwrap_or(0);
-            let toast = table.toast.map_or(0, |t| t.bytes);
-            if table.bytes + toast + indexes >= scope.least {
-                tables.insert(table.oid, table);
-            }
-        }
-        let oids: Vec<u32> = tables.keys().copied().collect();
-        columns(client, &oids, &mut tables).await?;
-        combinations(client, &oids, &mut tables).await?;
-        indexes(client, &oids, exact, &mut tables).await?;
-        Ok(tables.into_values().collect())
+        within(client, scope, exact).await
     })
     .await
+}
+
+/// Reads them in a transaction that has been begun.
+pub async fn within(client: &Client, scope: &Scope, exact: bool) -> Result<Vec<Table>> {
+    let failed = || Error::sql("reading what the server counts of its tables");
+    let rows = client
+        .query_typed(TABLES, &[(&scope.oids, Type::OID_ARRAY), (&exact, Type::BOOL)])
+        .await
+        .map_err(failed())?;
+    let mut tables = HashMap::with_capacity(rows.len());
+    for row in &rows {
+        let table = table(row).map_err(failed())?;
+        let indexes: i64 =
+            row.try_get::<_, Option<i64>>("about_indexes").map_err(failed())?.unwrap_or(0);
+        let toast = table.toast.map_or(0, |t| t.bytes);
+        if table.bytes + toast + indexes >= scope.least {
+            tables.insert(table.oid, table);
+        }
+    }
+    let oids: Vec<u32> = tables.keys().copied().collect();
+    columns(client, &oids, &mut tables).await?;
+    combinations(client, &oids, &mut tables).await?;
+    indexes(client, &oids, exact, &mut tables).await?;
+    Ok(tables.into_values().collect())
 }
 
 async fn columns(client: &Client, oids: &[u32], tables: &mut HashMap<u32, Table>) -> Result<()> {
@@ -192,14 +197,9 @@ async fn columns(client: &Client, oids: &[u32], tables: &mut HashMap<u32, Table>
         let table: u32 = row.try_get("table").map_err(failed())?;
         let mut one = column(row).map_err(failed())?;
         let read = || -> Result<_, tokio_postgres::Error> {
-            Ok((
-                row.try_get("not_null")?,
-                row.try_get("virtual")?,
-                row.try_get("padded_to")?,
-                row.try_get("hidden")?,
-            ))
+            Ok((row.try_get("not_null")?, row.try_get("virtual")?, row.try_get("hidden")?))
         };
-        (one.not_null, one.is_virtual, one.padded_to, one.hidden) = read().map_err(failed())?;
+        (one.not_null, one.is_virtual, one.hidden) = read().map_err(failed())?;
         if let Some(table) = tables.get_mut(&table) {
             table.columns.push(one);
         }
@@ -293,8 +293,9 @@ async fn indexes(
 }
 
 fn table(row: &Row) -> Result<Table, tokio_postgres::Error> {
-    let toast = if row.try_get("has_toast")? {
+    let toast = if let Some(oid) = row.try_get("toast")? {
         Some(Toast {
+            oid,
             chunks: Counted {
                 reltuples: row.try_get("toast_reltuples")?,
                 live: row.try_get("toast_live")?,
@@ -355,7 +356,6 @@ fn column(row: &Row) -> Result<Column, tokio_postgres::Error> {
         plain: row.try_get::<_, &str>("storage")? == "p",
         not_null: false,
         is_virtual: false,
-        padded_to: None,
         hidden: false,
         statistics,
     })

@@ -27,14 +27,15 @@ pub use density::{Densities, Density, density};
 pub use facts::Scope;
 
 use crate::error::{Error, Result};
+use crate::job::Sizes;
 use crate::names::{QualifiedName, ident};
 use crate::pg::Session;
-use serde::Serialize;
+use crate::schedule::Candidate;
 use std::time::Duration;
+use tokio_postgres::Client;
 
 /// What an expected size rests on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Basis {
     /// Bytes a row, measured after an earlier repack.
     Density,
@@ -49,8 +50,7 @@ pub enum Basis {
 }
 
 /// Why nothing can tell what a size should be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unknown {
     /// There are no statistics of some column, or no count of rows.
     NeverAnalyzed,
@@ -60,7 +60,29 @@ pub enum Unknown {
     AccessMethod,
 }
 
+impl Basis {
+    /// Its name, for programs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Density => "density",
+            Self::Statistics => "statistics",
+            Self::Pgstattuple => "pgstattuple",
+            Self::Freespace => "freespace",
+            Self::Unknown(_) => "unknown",
+        }
+    }
+}
+
 impl Unknown {
+    /// Its name, for programs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NeverAnalyzed => "never_analyzed",
+            Self::NotReadable => "not_readable",
+            Self::AccessMethod => "access_method",
+        }
+    }
+
     /// In words.
     pub fn words(self) -> &'static str {
         match self {
@@ -72,7 +94,7 @@ impl Unknown {
 }
 
 /// A heap, an index or a TOAST table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
     /// Its size now.
     pub bytes: i64,
@@ -90,30 +112,35 @@ impl Part {
 }
 
 /// An index.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct IndexBloat {
     /// Its name, without the schema, which is its table's.
     pub name: String,
     /// Its access method.
     pub method: String,
     /// Its entries, as far as they are counted.
-    #[serde(skip)]
     pub rows: Option<f64>,
     /// What its size depends on besides; a density of another shape is of no use.
-    #[serde(skip)]
     pub shape: String,
     /// Its sizes.
-    #[serde(flatten)]
+    pub part: Part,
+}
+
+/// A TOAST table with its index.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ToastBloat {
+    /// Its OID.
+    pub oid: u32,
+    /// Its sizes.
     pub part: Part,
 }
 
 /// A table.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TableBloat {
     /// Its OID.
     pub oid: u32,
     /// Its name.
-    #[serde(skip)]
     pub name: QualifiedName,
     /// Its rows, as far as they are counted.
     pub rows: Option<f64>,
@@ -123,20 +150,21 @@ pub struct TableBloat {
     pub heap: Part,
     /// Its indexes.
     pub indexes: Vec<IndexBloat>,
-    /// Its TOAST table and the index of that.
-    pub toast: Option<Part>,
+    /// Its TOAST table.
+    pub toast: Option<ToastBloat>,
     /// What the size of its heap depends on besides its rows.
-    #[serde(skip)]
     pub shape: String,
     /// What its pages are filled to, in per cent.
-    #[serde(skip)]
     pub fillfactor: f64,
+    /// The size of a page.
+    pub block: f64,
 }
 
 impl TableBloat {
     /// Everything it consists of.
     pub fn parts(&self) -> impl Iterator<Item = &Part> {
-        std::iter::once(&self.heap).chain(self.indexes.iter().map(|i| &i.part)).chain(&self.toast)
+        let indexes = self.indexes.iter().map(|i| &i.part);
+        std::iter::once(&self.heap).chain(indexes).chain(self.toast.iter().map(|t| &t.part))
     }
 
     /// Its size now.
@@ -155,6 +183,28 @@ impl TableBloat {
     pub fn ratio(&self) -> Option<f64> {
         let bytes = self.bytes();
         self.bloat().map(|bloat| if bytes > 0 { bloat as f64 / bytes as f64 } else { 0.0 })
+    }
+
+    /// It as rules look at it. When it was repacked last, and why it is left alone, only those know
+    /// who keep a history; they add it.
+    pub fn candidate(&self, connection: &str, database: &str) -> Candidate {
+        Candidate {
+            connection: connection.to_owned(),
+            database: database.to_owned(),
+            table: self.name.clone(),
+            sizes: Sizes {
+                heap: self.heap.bytes,
+                indexes: self.indexes.iter().map(|i| i.part.bytes).sum(),
+                toast: self.toast.as_ref().map_or(0, |toast| toast.part.bytes),
+            },
+            bloat_bytes: self.bloat(),
+            bloat_ratio: self.ratio(),
+            dead_rows: Some(self.dead_rows),
+            #[expect(clippy::cast_possible_truncation, reason = "a count of rows")]
+            live_rows: self.rows.map(|rows| rows as i64),
+            last_repack: None,
+            set_aside: None,
+        }
     }
 }
 
@@ -175,6 +225,13 @@ pub async fn measure(
     let mut all: Vec<_> = facts.iter().map(|t| estimate::table(t, densities)).collect();
     sort(&mut all);
     Ok(all)
+}
+
+/// The same of one table, in a transaction that the caller has begun; `None` if there is no such table.
+pub async fn of_table(client: &Client, oid: u32) -> Result<Option<TableBloat>> {
+    let scope = Scope { oids: vec![oid], least: 0 };
+    let facts = facts::within(client, &scope, true).await?;
+    Ok(facts.first().map(|table| estimate::table(table, &Densities::new())))
 }
 
 /// Most bytes to gain first, then largest first.

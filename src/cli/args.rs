@@ -1,6 +1,7 @@
 //! The command line as clap reads it.
 
 use super::overrides::Overrides;
+use crate::config::bytes;
 use crate::names::TableArg;
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
@@ -57,6 +58,8 @@ pub enum Command {
     RunNow(Repack),
     /// Say what run-now would do to a table, or why it cannot
     Plan(Repack),
+    /// Show how large tables are and how much of that is bloat
+    Bloat(Bloat),
     /// Do everything up to the cutover, then stop
     #[command(aliases = ["prepare_repack", "prepare-repack"])]
     Prepare(Repack),
@@ -154,6 +157,23 @@ pub struct Resume {
     /// How.
     #[command(flatten)]
     pub overrides: Overrides,
+}
+
+/// Which tables to estimate, and how.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Bloat {
+    /// Which.
+    #[command(flatten)]
+    pub tables: Tables,
+    /// Leave out tables that are smaller, indexes and all, unless they are named
+    #[arg(long, value_name = "SIZE", default_value = "1MB", value_parser = bytes)]
+    pub min_size: u64,
+    /// First analyze the tables meant that never were
+    #[arg(long)]
+    pub analyze: bool,
+    /// Say of the tables named which rule decides about each, and every condition
+    #[arg(long, requires = "tables")]
+    pub explain: bool,
 }
 
 /// What to show of the schedule.

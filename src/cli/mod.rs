@@ -3,6 +3,8 @@
 
 mod args;
 mod bars;
+mod bloat;
+mod bloat_text;
 mod console;
 mod context;
 mod daemon;
@@ -143,6 +145,7 @@ async fn command(
         Command::RunNow(a) => repack::repack(&mut context, Goal::RunNow, &a.tables).await,
         Command::Prepare(a) => repack::repack(&mut context, Goal::Prepare, &a.tables).await,
         Command::Plan(a) => inspect::plan(&mut context, &a.tables).await,
+        Command::Bloat(a) => bloat::bloat(&mut context, &a).await,
         Command::Resume(a) => {
             let deed = if a.catch_up { runs::Deed::CatchUp } else { runs::Deed::Resume };
             if !queue::unpause(&mut context, &a.names.tables).await? {

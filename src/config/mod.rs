@@ -16,7 +16,7 @@ mod tls;
 
 pub use daemon::{DaemonSettings, StoreSettings};
 pub use environment::Environment;
-pub use limits::Limits;
+pub use limits::{Limits, bytes};
 pub use server::Server;
 pub(crate) use server::{Host, PasswordSource, SOCKET_DIRECTORIES, SessionAttrs};
 pub use settings::{Blockers, DiskFull, OldSnapshots, Settings};

@@ -157,7 +157,7 @@ pub fn candidate(connection: &Connection, table: &TableBloat, last: Option<i64>)
         sizes: Sizes {
             heap: table.heap.bytes,
             indexes: table.indexes.iter().map(|i| i.part.bytes).sum(),
-            toast: table.toast.as_ref().map_or(0, |t| t.bytes),
+            toast: table.toast.as_ref().map_or(0, |t| t.part.bytes),
         },
         bloat_bytes: table.bloat(),
         bloat_ratio: table.ratio(),

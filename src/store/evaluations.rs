@@ -42,8 +42,8 @@ impl Store {
         Ok(rows.iter().map(evaluation).collect())
     }
 
-    /// Takes on the evaluation that follows the one of `seen`, unless another daemon has, for as long
-    /// as it may take.
+    /// Takes on the evaluation that follows the one of `seen`, unless another daemon that is alive has,
+    /// for as long as it may take.
     pub async fn claim_evaluation(
         &self,
         owner: &str,
@@ -61,7 +61,9 @@ impl Store {
         .map_err(&failed)?;
         let done = sqlx::query(self.sql(
             "UPDATE evaluations SET claimed_by = $1, claimed_until = {now} + $2
-             WHERE connection = $3 AND last_at = $4 AND claimed_until <= {now}",
+             WHERE connection = $3 AND last_at = $4
+               AND (claimed_until <= {now} OR NOT EXISTS (
+                    SELECT 1 FROM daemons d WHERE d.id = evaluations.claimed_by AND d.alive_until > {now}))",
         ))
         .bind(owner)
         .bind(i64::try_from(lease.as_millis()).unwrap_or(i64::MAX / 4))

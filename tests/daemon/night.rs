@@ -1,4 +1,4 @@
-//! A real night in minutes: a window of half a minute, a workload, five tables.
+//! A real night in minutes: a window of one minute in two, a workload, five tables.
 
 use super::{Rig, bloated, session, slow};
 use crate::support::{Outcome, Server, words};
@@ -6,16 +6,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// The window is open in the first half of each minute.
+/// The window is open in every other minute.
 const CONFIG: &str = "
 [daemon]
 lease = \"5s\"
 backoff = \"2s\"
 attempts = 5
 [[window]]
-name = \"half\"
-open = \"* * * * *\"
-duration = \"30s\"
+name = \"other\"
+open = \"MINUTES * * * *\"
+duration = \"1min\"
 last_start_before_end = \"3s\"
 at_window_end = \"pause\"
 [[rule]]
@@ -44,10 +44,13 @@ pub async fn two_windows(server: Server) -> Outcome {
     let rig = Rig::new(&server, &setup.join("\n")).await?;
     let more = "cutover_wait = \"3s\"\nold_snapshots_wait = \"2s\"";
     let store = std::path::Path::new(&rig.file()).with_file_name("store.sqlite");
+    // The next minute to begin is one of its own.
+    let minutes = if odd(&rig.ask("to_char(now(), 'MI')").await?)? { "*/2" } else { "1-59/2" };
     rig.write(&format!(
-        "[store]\nurl = \"{}\"\n{}\n{CONFIG}",
+        "[store]\nurl = \"{}\"\n{}\n{}",
         store.display(),
-        rig.connection("shop", more)
+        rig.connection("shop", more),
+        CONFIG.replace("MINUTES", minutes)
     ))?;
     rig.delay("0.05").await?;
     let reader = session(&rig).await?;
@@ -57,7 +60,7 @@ pub async fn two_windows(server: Server) -> Outcome {
     let daemon = rig.start(&["daemon"])?;
 
     // Whatever minute it begins in, the large one is paused at the end of a window.
-    rig.until("the large one is paused", 130, || {
+    rig.until("the large one is paused", 200, || {
         Ok(rig.endings("public.large")?.last().is_some_and(|e| e == "paused"))
     })
     .await?;
@@ -65,7 +68,7 @@ pub async fn two_windows(server: Server) -> Outcome {
     // In the next, it is as if the reader had gone home and the disks were faster.
     reader.batch_execute("COMMIT").await.map_err(words)?;
     rig.delay("0").await?;
-    rig.until("all are done", 130, || {
+    rig.until("all are done", 200, || {
         let done = |t: &str| Ok::<_, String>(rig.endings(t)?.last().is_some_and(|e| e == "done"));
         Ok(done("public.large")?
             && done("public.held")?
@@ -111,12 +114,10 @@ pub async fn two_windows(server: Server) -> Outcome {
             return told(&format!("{expected} is the reason for {table}"));
         }
         // Begun within a window, and not in its last three seconds.
-        let second: u32 = attempt["began"]
-            .as_str()
-            .and_then(|at| at.get(17..19))
-            .and_then(|s| s.parse().ok())
-            .ok_or("no time")?;
-        if second >= 28 {
+        let began = attempt["began"].as_str().ok_or("no time")?;
+        let (minute, second) = (began.get(14..16).ok_or("no minute")?, began.get(17..19));
+        let late = second.and_then(|s| s.parse::<u32>().ok()).is_none_or(|s| s >= 58);
+        if late || odd(minute)? != (minutes != "*/2") {
             return told(&format!("{table} was begun outside of the window"));
         }
         if ending == "done" && attempt["phases"]["copy"].as_f64().is_none() {
@@ -142,6 +143,11 @@ pub async fn two_windows(server: Server) -> Outcome {
     }
     rig.clean().await?;
     rig.drop().await
+}
+
+/// Whether a minute is.
+fn odd(minute: &str) -> Result<bool, String> {
+    minute.parse::<u32>().map(|m| m % 2 == 1).map_err(|e| format!("{minute}: {e}"))
 }
 
 /// Writes until told to stop. Returns the count and sum of what it has written.

@@ -8,10 +8,10 @@
 SELECT i.indexrelid AS index, a.attnum AS number, i.indkey[a.attnum - 1] AS of, a.attlen AS length,
        a.attalign::text AS alignment, a.attstorage::text AS storage,
        s.null_frac, s.avg_width, s.n_distinct, s.most_common_freqs AS frequencies,
-       CASE WHEN p.typcategory = 'S' AND a.attlen = -1 THEN
-           ARRAY(SELECT octet_length(v) FROM unnest(s.most_common_vals::text::text[]) AS v) END AS common_lengths,
-       CASE WHEN p.typcategory = 'S' AND a.attlen = -1 THEN
-           ARRAY(SELECT octet_length(v) FROM unnest(s.histogram_bounds::text::text[]) AS v) END AS lengths,
+       CASE WHEN a.attlen = -1 AND (p.typcategory = 'S' OR p.oid = 'pg_catalog.bytea'::pg_catalog.regtype) THEN
+           ARRAY(SELECT CASE p.typcategory WHEN 'S' THEN octet_length(v) ELSE (octet_length(v) - 2) / 2 END FROM unnest(s.most_common_vals::text::text[]) AS v) END AS common_lengths,
+       CASE WHEN a.attlen = -1 AND (p.typcategory = 'S' OR p.oid = 'pg_catalog.bytea'::pg_catalog.regtype) THEN
+           ARRAY(SELECT CASE p.typcategory WHEN 'S' THEN octet_length(v) ELSE (octet_length(v) - 2) / 2 END FROM unnest(s.histogram_bounds::text::text[]) AS v) END AS lengths,
        s.most_common_vals IS NULL AND s.histogram_bounds IS NULL AS wide,
        EXISTS (SELECT FROM pg_catalog.pg_amproc f
                WHERE f.amprocfamily = k.opcfamily AND f.amproclefttype = k.opcintype

@@ -23,7 +23,7 @@ SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, b.size AS bloc
        coalesce(pg_catalog.pg_stat_get_last_vacuum_time(c.oid), pg_catalog.pg_stat_get_last_autovacuum_time(c.oid),
                 pg_catalog.pg_stat_get_last_analyze_time(c.oid), pg_catalog.pg_stat_get_last_autoanalyze_time(c.oid))
            IS NOT NULL AS counted,
-       t.oid IS NOT NULL AS has_toast, t.reltuples AS toast_reltuples, tp.pages * b.size AS toast_index_bytes,
+       t.oid AS toast, t.reltuples AS toast_reltuples, tp.pages * b.size AS toast_index_bytes,
        CASE WHEN $2 AND t.oid NOT IN (SELECT relation FROM locked) AND (t.relpages > 0
                OR pg_catalog.pg_stat_get_live_tuples(t.oid) + pg_catalog.pg_stat_get_dead_tuples(t.oid) > 0)
            THEN pg_catalog.pg_relation_size(t.oid) ELSE t.relpages * b.size END AS toast_bytes,

@@ -75,7 +75,7 @@ pub async fn set_aside(server: Server) -> Outcome {
     let setup = format!(
         "CREATE FUNCTION public.moody(bigint) RETURNS bigint IMMUTABLE LANGUAGE plpgsql AS $$
          BEGIN
-           IF current_setting('scene.mood', true) = 'bad' THEN RAISE 'not today'; END IF;
+           IF $1 = 4000 AND current_setting('scene.mood', true) = 'bad' THEN RAISE 'not today'; END IF;
            RETURN $1;
          END $$;
          {fails}"

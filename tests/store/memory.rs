@@ -6,6 +6,9 @@ use repackd::names::QualifiedName;
 use repackd::store::{Conclusion, Record, Scope};
 use std::time::Duration;
 
+/// Long enough for a busy machine to do what has to come within it.
+const AGE: Duration = Duration::from_millis(1500);
+
 fn ended(ending: &str) -> Record {
     Record { ending: ending.into(), ..Record::default() }
 }
@@ -18,11 +21,11 @@ pub async fn retention(own: &Own) -> Outcome {
     }
     store.keep_density("a", &t, "{}").await.map_err(words)?;
     store.heartbeat("gone", "h", 1, Duration::ZERO).await.map_err(words)?;
-    tokio::time::sleep(SHORT).await;
+    tokio::time::sleep(AGE).await;
     store.record("a", &u, "me", Duration::ZERO, &ended("failed")).await.map_err(words)?;
     equal("nothing yet", store.tidy(LONG).await.map_err(words)?, 0)?;
     // Two failures and a daemon; the last repack and the density are kept for longer.
-    equal("tidied", store.tidy(SHORT).await.map_err(words)?, 3)?;
+    equal("tidied", store.tidy(AGE).await.map_err(words)?, 3)?;
     let left = store.attempts(&Scope::default(), 10).await.map_err(words)?;
     let left: Vec<_> =
         left.iter().map(|a| (a.table.clone(), a.ending.clone().unwrap_or_default())).collect();
@@ -33,9 +36,9 @@ pub async fn retention(own: &Own) -> Outcome {
         store.densities("a").await.map_err(words)?.get(&t).map(String::as_str),
         Some("{}"),
     )?;
-    tokio::time::sleep(SHORT * 6).await;
+    tokio::time::sleep(AGE * 6).await;
     // Two attempts and the density.
-    equal("tidied", store.tidy(SHORT).await.map_err(words)?, 3)
+    equal("tidied", store.tidy(AGE).await.map_err(words)?, 3)
 }
 
 /// One daemon looks; if it dies another may, after a while.
@@ -49,11 +52,11 @@ pub async fn evaluations(own: &Own) -> Outcome {
     for name in &names {
         beat(name).await?;
     }
-    let all = futures_util::future::join_all(names.iter().map(|n| claim(n, 0, SHORT))).await;
+    let all = futures_util::future::join_all(names.iter().map(|n| claim(n, 0, AGE))).await;
     let all = all.into_iter().collect::<Result<Vec<bool>, _>>()?;
     equal("claims", all.iter().filter(|won| **won).count(), 1)?;
     let first = names.iter().zip(&all).find(|(_, won)| **won).ok_or("none")?.0;
-    tokio::time::sleep(SHORT * 2).await;
+    tokio::time::sleep(AGE * 2).await;
     equal("its lease is over", claim("silent", 0, LONG).await?, true)?;
     // Nobody has heard of that one, so it is dead.
     equal("taken over", claim("next", 0, LONG).await?, true)?;

@@ -3,6 +3,7 @@
 use super::args::Bloat;
 use super::bloat_text::{self, Line};
 use super::context::Context;
+use super::known::Known;
 use super::repack::{self, Absent};
 use super::target::Target;
 use crate::bloat::probe::Probe;
@@ -22,12 +23,14 @@ pub async fn bloat(context: &mut Context, arguments: &Bloat) -> Result<u8> {
     let config = context.config.clone();
     let now = Utc::now();
     for target in context.targets.clone().iter() {
-        match one(context, target, arguments, &mut absent).await {
+        let known = Known::of(context, &target.job.connection).await;
+        match one(context, target, arguments, &known.densities, &mut absent).await {
             Ok(tables) => {
                 context.status(0);
                 let job = &target.job;
                 lines.extend(tables.into_iter().map(|table| {
-                    let candidate = table.candidate(&job.connection, job.server.database());
+                    let mut candidate = table.candidate(&job.connection, job.server.database());
+                    known.complete(&mut candidate);
                     let decision = config.schedule.decide(&candidate, now);
                     Line { table, candidate, decision }
                 }));
@@ -57,6 +60,7 @@ async fn one(
     context: &Context,
     target: &Target,
     arguments: &Bloat,
+    densities: &Densities,
     absent: &mut Absent,
 ) -> Result<Vec<TableBloat>> {
     let named = !arguments.tables.tables.is_empty();
@@ -73,19 +77,19 @@ async fn one(
     if named {
         scope.least = 0;
     }
-    context.unless_stopped(look(target, &scope, named, arguments.analyze)).await
+    context.unless_stopped(look(target, &scope, densities, named, arguments.analyze)).await
 }
 
 async fn look(
     target: &Target,
     scope: &Scope,
+    densities: &Densities,
     named: bool,
     analyze: bool,
 ) -> Result<Vec<TableBloat>> {
     pooler::refuse_transaction_pooling(&target.job.server).await?;
     let session = settings::open(&target.job.server, "repackd").await?;
-    let densities = Densities::new();
-    let mut tables = bloat::measure(&session, scope, &densities).await?;
+    let mut tables = bloat::measure(&session, scope, densities).await?;
     let never = Basis::Unknown(Unknown::NeverAnalyzed);
     if analyze && tables.iter().any(|t| t.heap.basis == never) {
         for table in tables.iter().filter(|t| t.heap.basis == never) {
@@ -97,7 +101,7 @@ async fn look(
                 tracing::warn!(table = %table.name, "{error}");
             }
         }
-        tables = bloat::measure(&session, scope, &densities).await?;
+        tables = bloat::measure(&session, scope, densities).await?;
     }
     probe(&session, &mut tables, named).await?;
     Ok(tables)

@@ -33,6 +33,8 @@ pub fn render(lines: &[Line], several: bool, ruled: bool, width: usize) -> Strin
     }
     let mut heads =
         vec!["table", "total", "heap", "indexes", "TOAST", "bloat", "", "dead rows", "by"];
+    let repacked = lines.iter().any(|line| line.candidate.last_repack.is_some());
+    heads.extend(repacked.then_some("last repack"));
     heads.extend(ruled.then_some("due"));
     let mut table = grid(&heads, width);
     for line in lines {
@@ -52,6 +54,8 @@ pub fn render(lines: &[Line], several: bool, ruled: bool, width: usize) -> Strin
             count(t.dead_rows.max(0).cast_unsigned()),
             by(&t.heap.basis).to_owned(),
         ];
+        let last = line.candidate.last_repack.map(|at| at.format("%F").to_string());
+        row.extend(repacked.then(|| last.unwrap_or_default()));
         row.extend(ruled.then(|| due(&line.decision).to_owned()));
         table.add_row(row);
     }
@@ -132,6 +136,8 @@ pub fn json(line: &Line) -> Value {
         "heap": part(&t.heap),
         "indexes": indexes.collect::<Vec<_>>(),
         "toast": t.toast.as_ref().map(|toast| part(&toast.part)),
+        "last_repack": line.candidate.last_repack,
+        "set_aside": line.candidate.set_aside,
         "decision": line.decision,
     })
 }

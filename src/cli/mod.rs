@@ -12,6 +12,7 @@ mod documents;
 mod grid;
 mod history;
 mod inspect;
+mod known;
 mod leftover;
 mod lines;
 mod outcome;

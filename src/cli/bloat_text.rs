@@ -33,8 +33,6 @@ pub fn render(lines: &[Line], several: bool, ruled: bool, width: usize) -> Strin
     }
     let mut heads =
         vec!["table", "total", "heap", "indexes", "TOAST", "bloat", "", "dead rows", "by"];
-    let repacked = lines.iter().any(|line| line.candidate.last_repack.is_some());
-    heads.extend(repacked.then_some("last repack"));
     heads.extend(ruled.then_some("due"));
     let mut table = grid(&heads, width);
     for line in lines {
@@ -54,18 +52,22 @@ pub fn render(lines: &[Line], several: bool, ruled: bool, width: usize) -> Strin
             count(t.dead_rows.max(0).cast_unsigned()),
             by(&t.heap.basis).to_owned(),
         ];
-        let last = line.candidate.last_repack.map(|at| at.format("%F").to_string());
-        row.extend(repacked.then(|| last.unwrap_or_default()));
         row.extend(ruled.then(|| due(&line.decision).to_owned()));
         table.add_row(row);
     }
     right(&mut table, 1..);
     keep_whole(&mut table, &[0]);
     let mut text = format!("{}\n", table.trim_fmt());
-    for (i, line) in lines.iter().enumerate().filter(|_| ruled) {
-        let gap = if i == 0 { "\n" } else { "" };
-        let said = format!("{}: {}", line.name(several), why(&line.decision));
-        text.push_str(&format!("{gap}{}\n", wrap(&said, width, 2)));
+    let mut gap = "\n";
+    for line in lines {
+        let last = line.candidate.last_repack.map(|at| format!("last repack {}", at.format("%F")));
+        let said: Vec<String> =
+            ruled.then(|| why(&line.decision)).into_iter().chain(last).collect();
+        if !said.is_empty() {
+            let said = format!("{}: {}", line.name(several), said.join("; "));
+            text.push_str(&format!("{gap}{}\n", wrap(&said, width, 2)));
+            gap = "";
+        }
     }
     for (why, advice) in [
         (

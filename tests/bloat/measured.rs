@@ -27,7 +27,7 @@ async fn look(
 ) -> Result<TableBloat, String> {
     if database.server.version < 15 {
         // There a process of its own collects the counters, and has them half a second later.
-        tokio::time::sleep(std::time::Duration::from_millis(1200)).await;
+        tokio::time::sleep(Duration::from_millis(1200)).await;
     }
     let oid = database.find("t").await?.oid;
     let scope = Scope { oids: vec![oid], least: 0 };

@@ -144,8 +144,14 @@ async fn command(
         Command::Bloat(a) => bloat::bloat(&mut context, &a).await,
         Command::Resume(a) => {
             let deed = if a.catch_up { runs::Deed::CatchUp } else { runs::Deed::Resume };
-            if !queue::unpause(&mut context, &a.names.tables).await? {
-                return Ok(context.finish_tables());
+            match queue::unpause(&mut context, &a.names.tables).await {
+                Ok(true) => {}
+                Ok(false) => return Ok(context.finish_tables()),
+                // A run can be gone on with all the same.
+                Err(error) => {
+                    context.console.warn(&format!("{error}; whatever it holds is as it was"));
+                    context.no_store();
+                }
             }
             let tables = Tables { tables: a.names.tables, all: true };
             runs::each(&mut context, deed, &tables).await

@@ -354,8 +354,11 @@ impl Lead {
         &mut self,
         evaluated: std::result::Result<(String, Result<Counts>), tokio::task::JoinError>,
     ) {
-        // One that was aborted or has panicked is free again when its lease is over.
-        let Ok((connection, result)) = evaluated else { return };
+        let Ok((connection, result)) = evaluated else {
+            // Whichever it was: the store knows what is still being done.
+            self.evaluations.values_mut().for_each(|entry| entry.now = false);
+            return;
+        };
         self.refreshed = None;
         if let Some(entry) = self.evaluations.get_mut(&connection) {
             entry.now = false;
@@ -379,7 +382,10 @@ impl Lead {
         let now = Instant::now();
         self.resting.retain(|_, until| *until > now);
         let open = self.config.schedule.rules.iter().zip(openings);
-        let open = open.filter(|(_, opening)| opening.as_ref().is_some_and(|o| o.may_start));
+        let dry = self.config.daemon.dry_run;
+        let open = open.filter(|(rule, opening)| {
+            rule.enabled && !rule.dry_run && !dry && opening.as_ref().is_some_and(|o| o.may_start)
+        });
         let rules: Vec<String> = open.map(|(rule, _)| rule.name.clone()).collect();
         let mut any = false;
         while self.working.len() < self.config.daemon.max_parallel as usize {

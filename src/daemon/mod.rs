@@ -65,7 +65,7 @@ pub fn identity(clock: &Clock) -> String {
     format!("{host}/{}/{born:x}", std::process::id())
 }
 
-/// The index of a rule among the schedule's, by its name.
+/// The index of a rule among the schedule's, by its name; one that is not enabled is as good as gone.
 fn rule_index(config: &Config, name: &str) -> Option<usize> {
-    config.schedule.rules.iter().position(|rule| rule.name == name)
+    config.schedule.rules.iter().position(|rule| rule.name == name && rule.enabled)
 }

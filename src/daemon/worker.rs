@@ -96,6 +96,9 @@ async fn repack(order: &Order) -> Result<Result<Report, Ended>> {
     };
     // What a person has begun is his.
     let left = claim.begun && !runs.is_empty();
+    if !left && task.why().is_some_and(|stop| stop.removes()) {
+        return Ok(Ok(Report { ending: Ending::Interrupted, ..failed(task, &Error::Interrupted) }));
+    }
     if left && task.why().is_some_and(|stop| stop.removes()) {
         let control = Control { stop: CancellationToken::new(), ..control };
         return Ok(Ok(engine::abort(job, claim.oid, &control).await));

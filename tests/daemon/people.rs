@@ -172,6 +172,14 @@ pub async fn once(server: Server) -> Outcome {
     if rig.ask(oid).await? != before || !rig.history()?.is_empty() {
         return Err(format!("repacked outside of any window: {:#?}", rig.history()?));
     }
+    // Nor is what is queued already, once reports are all that is asked for.
+    rig.configure(&ANY_TIME.replace("lease", "dry_run = true\nlease"))?;
+    rig.repackd(&["daemon", "--once"])?.status(0)?;
+    rig.configure(&ANY_TIME.replace("[[rule]]", "[[rule]]\ndry_run = true"))?;
+    rig.repackd(&["daemon", "--once"])?.status(0)?;
+    if rig.ask(oid).await? != before || !rig.history()?.is_empty() {
+        return Err(format!("repacked in a dry run: {:#?}", rig.history()?));
+    }
     rig.configure(ANY_TIME)?;
     let run = rig.repackd(&["daemon", "--once"])?;
     run.status(0)?.says(&["evaluated connection=shop tables=2 qualified=1", "repacked:"])?;

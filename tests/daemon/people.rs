@@ -96,7 +96,7 @@ pub async fn set_aside(server: Server) -> Outcome {
     if rig.endings("public.t")?.len() != 2 {
         return Err(format!("{:#?}", rig.history()?));
     }
-    rig.run("ALTER TABLE public.t ADD COLUMN more int").await?;
+    rig.run("ALTER TABLE public.t ADD COLUMN more int; ANALYZE public.t").await?;
     rig.repackd(&["daemon", "--once"])?.status(0)?.says(&["queued again"])?;
     rig.until_ended("public.t", &["failed", "failed", "done"], 5).await?;
     rig.clean().await?;

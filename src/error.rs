@@ -127,6 +127,12 @@ pub enum Error {
         /// The two counts and hashes.
         difference: String,
     },
+    /// The connection died at the COMMIT of the cutover, and the server says that it came to nothing.
+    #[error("the connection was lost at the cutover of {table}; the server says it did not happen")]
+    CutoverLost {
+        /// The table.
+        table: QualifiedName,
+    },
     /// The reply to the cutover's COMMIT was lost and the server could not be asked since.
     #[error(
         "the connection was lost during the COMMIT of the cutover of {table}, and the server cannot be asked whether it happened"
@@ -259,7 +265,9 @@ impl Error {
                     _ => Verdict::Stop,
                 },
             },
-            Self::Unreachable { .. } | Self::CutoverUnknown { .. } => Verdict::Resume,
+            Self::Unreachable { .. } | Self::CutoverUnknown { .. } | Self::CutoverLost { .. } => {
+                Verdict::Resume
+            }
             _ => Verdict::Stop,
         }
     }

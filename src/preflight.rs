@@ -77,16 +77,29 @@ pub async fn look(session: &Session, table: &Found, trust_owner: bool) -> Result
     .await
 }
 
-/// Lists whatever hangs on a table and cannot be carried over: $1 its OID, $2 triggers to leave out.
+/// Lists whatever hangs on a table and cannot be carried over: $1 its OID, $2 triggers to leave out,
+/// $3 whether foreign keys of its parent are taken off.
 pub const DEPENDENTS: &str = include_str!("catalog/sql/dependents.sql");
 
+/// Lists pairs of foreign keys whose order would be lost: $1 the table, $2 as the $3 above.
+pub const FIRING_ORDER: &str = include_str!("catalog/sql/firing_order.sql");
+
 /// Whatever hangs on the table and cannot be carried over, repackd's own triggers left out.
-pub async fn dependents(client: &Client, oid: u32) -> Result<Vec<String>> {
+pub async fn dependents(client: &Client, oid: u32, keys_of_parent: bool) -> Result<Vec<String>> {
     let own: &[String] = &RunNames::new(oid).triggers();
-    let rows = client
-        .query_typed(DEPENDENTS, &[(&oid, Type::OID), (&own, Type::TEXT_ARRAY)])
+    let failed = || Error::sql("listing what depends on the table");
+    let mut rows = client
+        .query_typed(
+            DEPENDENTS,
+            &[(&oid, Type::OID), (&own, Type::TEXT_ARRAY), (&keys_of_parent, Type::BOOL)],
+        )
         .await
-        .map_err(Error::sql("listing what depends on the table"))?;
+        .map_err(failed())?;
+    let more = client
+        .query_typed(FIRING_ORDER, &[(&oid, Type::OID), (&keys_of_parent, Type::BOOL)])
+        .await
+        .map_err(failed())?;
+    rows.extend(more);
     Ok(rows.iter().map(|r| r.get(0)).collect())
 }
 
@@ -135,13 +148,13 @@ async fn hanging(
     oid: u32,
     keys_of_parent: bool,
 ) -> Result<(Vec<String>, Vec<String>)> {
-    let mut all = dependents(client, oid).await?;
+    let mut all = dependents(client, oid, keys_of_parent).await?;
     for one in catalog::Describer::prepare(client).await?.matviews(client, oid).await? {
         let name = one.view.name();
         if one.is_of_a_run() {
             all.push(format!("materialized view {name}, in the hands of another table's run"));
         }
-        let more = dependents(client, one.oid).await?;
+        let more = dependents(client, one.oid, false).await?;
         all.extend(more.iter().map(|d| format!("materialized view {name} with {d}")));
     }
     Ok((all, needs(client, oid, keys_of_parent).await?))

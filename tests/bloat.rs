@@ -19,7 +19,7 @@ pub fn tests() -> Vec<Trial> {
     let every: Vec<(&'static str, Test)> = vec![("shapes", |server| Box::pin(every_shape(server)))];
     let mut all = trials("bloat", &servers(), every);
     let some = cases! {
-        shown: as_text as_json never_analyzed not_readable;
+        shown: as_text as_json explained never_analyzed not_readable;
         measured: density probes locked;
     };
     all.extend(trials("bloat", &ends(), some));

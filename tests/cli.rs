@@ -1,7 +1,7 @@
 //! The program as its users meet it: its output for people and for programs, where it finds its
 //! configuration, and what it never says.
 
-mod files;
+pub mod files;
 mod looking;
 pub mod output;
 mod partitioned;

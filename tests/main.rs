@@ -17,6 +17,7 @@ mod connect;
 mod crash;
 mod cutovers;
 mod daemon;
+mod deploy;
 mod family;
 mod generated;
 mod interrupted;
@@ -42,6 +43,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 fn main() {
     let arguments = Arguments::from_args();
     let plain = config::tests().into_iter().chain(connect::tests()).chain(schedule::tests());
+    let plain = plain.chain(deploy::plain());
     let mut trials: Vec<Trial> =
         plain.map(|(name, test)| Trial::test(name, move || test().map_err(Failed::from))).collect();
     trials.extend(shapes::tests());
@@ -67,6 +69,7 @@ fn main() {
     trials.extend(applications::tests());
     trials.extend(generated::tests());
     trials.extend(matrix::tests());
+    trials.extend(deploy::tests());
     #[cfg(feature = "failpoints")]
     trials.extend(crash::tests());
     let conclusion = libtest_mimic::run(&arguments, trials);

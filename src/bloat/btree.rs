@@ -44,7 +44,14 @@ pub fn size(entries: &Entries) -> f64 {
         entries.rows / kept(entries, key.mean, key)
     } else {
         // Equal keys stand side by side, so groups of one kind have pages of their own.
-        entries.groups.iter().map(|group| pages(entries, key, group)).sum()
+        // Of a single column it is known which keys are null, and those are smaller.
+        let only = |nulls| match &entries.columns[..] {
+            [column] => entry(&[Column { nulls, ..column.clone() }]),
+            _ => key,
+        };
+        let (null, other) = (only(1.0), only(0.0));
+        let key = |group: &Group| if group.null { null } else { other };
+        entries.groups.iter().map(|group| pages(entries, key(group), group)).sum()
     };
     let mut pages = leaves.ceil().max(1.0);
     let mut all = 1.0 + pages;
@@ -121,7 +128,7 @@ mod tests {
         assert_eq!(ints(0.0, vec![]), 1.0);
         assert_eq!(ints(10.0, vec![]), 2.0);
         assert_eq!(ints(1e6, vec![]), 2745.0);
-        let one = |keys, rows| ints(1e6, vec![Group { keys, rows }]);
+        let one = |keys, rows| ints(1e6, vec![Group::new(keys, rows)]);
         for (found, made) in
             [(one(1.0, 1e6), 849.0), (one(1e3, 1e3), 896.0), (one(2e5, 5.0), 1426.0)]
         {

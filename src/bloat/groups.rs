@@ -9,6 +9,15 @@ pub struct Group {
     pub keys: f64,
     /// The rows of each.
     pub rows: f64,
+    /// Whether the key is the null of the only column.
+    pub null: bool,
+}
+
+impl Group {
+    /// Keys that are not null, or of several columns.
+    pub fn new(keys: f64, rows: f64) -> Self {
+        Self { keys, rows, null: false }
+    }
 }
 
 /// How many of a column's common values are looked at one by one when there are several columns.
@@ -24,10 +33,10 @@ pub fn groups(rows: f64, of: f64, columns: &[&Statistics], together: Option<f64>
     let count = |groups: &[Group]| groups.iter().map(|g| g.keys).sum::<f64>();
     if let Some(keys) = together.filter(|_| columns.len() > 1) {
         let keys = keys.clamp(1.0, rows.max(1.0));
-        return vec![Group { keys, rows: rows / keys }];
+        return vec![Group::new(keys, rows / keys)];
     }
     let mut most: Vec<Group> = Vec::new();
-    let mut combined = vec![Group { keys: 1.0, rows }];
+    let mut combined = vec![Group::new(1.0, rows)];
     for groups in all {
         combined = combine(rows, &combined, &fewer(groups.clone()));
         if count(&groups) > count(&most) {
@@ -43,9 +52,9 @@ fn column(rows: f64, of: f64, statistics: &Statistics) -> Vec<Group> {
     let mut groups = Vec::with_capacity(statistics.frequencies.len() + 2);
     let mut left = rows;
     let common = statistics.frequencies.iter().map(|f| f64::from(*f));
-    for share in std::iter::once(statistics.nulls).chain(common) {
+    for (place, share) in std::iter::once(statistics.nulls).chain(common).enumerate() {
         if share * rows >= 1.0 {
-            groups.push(Group { keys: 1.0, rows: share * rows });
+            groups.push(Group { null: place == 0, ..Group::new(1.0, share * rows) });
             left -= share * rows;
         }
     }
@@ -55,7 +64,7 @@ fn column(rows: f64, of: f64, statistics: &Statistics) -> Vec<Group> {
     };
     let keys = (distinct - statistics.frequencies.len() as f64).clamp(1.0, left.max(1.0));
     if left >= 0.5 || groups.is_empty() {
-        groups.push(Group { keys, rows: (left / keys).max(1.0) });
+        groups.push(Group::new(keys, (left / keys).max(1.0)));
     }
     groups
 }
@@ -67,7 +76,7 @@ fn fewer(mut groups: Vec<Group>) -> Vec<Group> {
         let rest = groups.split_off(COMMON);
         let keys: f64 = rest.iter().map(|g| g.keys).sum();
         let rows: f64 = rest.iter().map(|g| g.keys * g.rows).sum();
-        groups.push(Group { keys, rows: rows / keys });
+        groups.push(Group::new(keys, rows / keys));
     }
     groups
 }
@@ -81,7 +90,7 @@ fn combine(rows: f64, one: &[Group], other: &[Group]) -> Vec<Group> {
             // None of them may have been drawn.
             let drawn = -(-expected).exp_m1();
             if drawn > 0.0 {
-                pairs.push(Group { keys: a.keys * b.keys * drawn, rows: expected / drawn });
+                pairs.push(Group::new(a.keys * b.keys * drawn, expected / drawn));
             }
         }
     }
@@ -105,10 +114,12 @@ mod tests {
     #[test]
     fn one_column_has_its_common_values_and_the_others() {
         let found = groups(1000.0, 1000.0, &[&values(101.0, &[0.5])], None);
-        let group = |keys, rows| Group { keys, rows };
-        assert_eq!(found, [group(1.0, 500.0), group(100.0, 5.0)]);
+        assert_eq!(found, [Group::new(1.0, 500.0), Group::new(100.0, 5.0)]);
         let unique = groups(1000.0, 1000.0, &[&values(-1.0, &[])], None);
-        assert_eq!(unique, [group(1000.0, 1.0)]);
+        assert_eq!(unique, [Group::new(1000.0, 1.0)]);
+        let half = Statistics { nulls: 0.5, ..values(-0.5, &[]) };
+        let null = Group { null: true, ..Group::new(1.0, 500.0) };
+        assert_eq!(groups(1000.0, 1000.0, &[&half], None), [null, Group::new(500.0, 1.0)]);
     }
 
     #[test]

@@ -27,8 +27,10 @@ pub use density::{Densities, Density, density};
 pub use facts::Scope;
 
 use crate::error::{Error, Result};
+use crate::job::Sizes;
 use crate::names::{QualifiedName, ident};
 use crate::pg::Session;
+use crate::schedule::Candidate;
 use std::time::Duration;
 use tokio_postgres::Client;
 
@@ -181,6 +183,28 @@ impl TableBloat {
     pub fn ratio(&self) -> Option<f64> {
         let bytes = self.bytes();
         self.bloat().map(|bloat| if bytes > 0 { bloat as f64 / bytes as f64 } else { 0.0 })
+    }
+
+    /// It as rules look at it. When it was repacked last, and why it is left alone, only those know
+    /// who keep a history; they add it.
+    pub fn candidate(&self, connection: &str, database: &str) -> Candidate {
+        Candidate {
+            connection: connection.to_owned(),
+            database: database.to_owned(),
+            table: self.name.clone(),
+            sizes: Sizes {
+                heap: self.heap.bytes,
+                indexes: self.indexes.iter().map(|i| i.part.bytes).sum(),
+                toast: self.toast.as_ref().map_or(0, |toast| toast.part.bytes),
+            },
+            bloat_bytes: self.bloat(),
+            bloat_ratio: self.ratio(),
+            dead_rows: Some(self.dead_rows),
+            #[expect(clippy::cast_possible_truncation, reason = "a count of rows")]
+            live_rows: self.rows.map(|rows| rows as i64),
+            last_repack: None,
+            set_aside: None,
+        }
     }
 }
 

@@ -118,8 +118,12 @@ impl Probe {
                 ident(schema)
             ),
             Self::Freespace(schema) => format!(
-                "SELECT count(*) * pg_catalog.current_setting('block_size')::float8, coalesce(sum(s.avail), 0)::float8
-                 FROM {}.pg_freespace($1::pg_catalog.oid::pg_catalog.regclass) s",
+                "SELECT b.size * b.pages, coalesce(sum({}.pg_freespace(b.oid, page)), 0)::float8
+                 FROM (SELECT $1::pg_catalog.oid::pg_catalog.regclass AS oid, size,
+                              pg_catalog.pg_relation_size($1::pg_catalog.oid::pg_catalog.regclass) / size AS pages
+                       FROM (SELECT pg_catalog.current_setting('block_size')::float8 AS size) s) b
+                 LEFT JOIN LATERAL pg_catalog.generate_series(0::int8, b.pages::int8 - 1) AS page ON true
+                 GROUP BY b.size, b.pages, b.oid",
                 ident(schema)
             ),
         };

@@ -3,7 +3,9 @@
 use super::overrides::Overrides;
 use crate::config::bytes;
 use crate::names::TableArg;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueHint};
+use clap_complete::Shell;
+use std::path::PathBuf;
 
 /// Said below `--help`.
 const AFTER_HELP: &str = "\
@@ -87,6 +89,10 @@ pub enum Command {
     /// Remove every trace of repackd: finish runs past the cutover, abort the others
     #[command(aliases = ["drop_schema", "drop-schema"])]
     Cleanup,
+    /// Print what makes a shell complete repackd's commands and options
+    Completions(Completions),
+    /// Write the manual pages
+    Man(Manual),
 }
 
 /// Tables by name.
@@ -153,6 +159,23 @@ pub struct Resume {
     pub overrides: Overrides,
 }
 
+/// Which tables to estimate, and how.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Bloat {
+    /// Which.
+    #[command(flatten)]
+    pub tables: Tables,
+    /// Leave out tables that are smaller, indexes and all, unless they are named
+    #[arg(long, value_name = "SIZE", default_value = "1MB", value_parser = bytes)]
+    pub min_size: u64,
+    /// First analyze the tables meant that never were
+    #[arg(long)]
+    pub analyze: bool,
+    /// Say of the tables named which rule decides about each, and every condition
+    #[arg(long, requires = "tables")]
+    pub explain: bool,
+}
+
 /// What to show of the schedule.
 #[derive(Debug, Clone, Args)]
 pub struct Schedule {
@@ -170,16 +193,17 @@ pub struct Schedule {
     pub check: bool,
 }
 
-/// Which tables to estimate, and how.
-#[derive(Debug, Clone, Default, Args)]
-pub struct Bloat {
-    /// Which.
-    #[command(flatten)]
-    pub tables: Tables,
-    /// Leave out tables that are smaller, indexes and all, unless they are named
-    #[arg(long, value_name = "SIZE", default_value = "1MB", value_parser = bytes)]
-    pub min_size: u64,
-    /// First analyze the tables meant that never were
-    #[arg(long)]
-    pub analyze: bool,
+/// For which shell.
+#[derive(Debug, Clone, Args)]
+pub struct Completions {
+    /// The shell
+    pub shell: Shell,
+}
+
+/// Where to write the manual pages.
+#[derive(Debug, Clone, Args)]
+pub struct Manual {
+    /// A directory, such as /usr/local/share/man/man1
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub directory: PathBuf,
 }

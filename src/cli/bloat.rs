@@ -3,12 +3,14 @@
 use super::args::Bloat;
 use super::bloat_text::{self, Line};
 use super::context::Context;
+use super::known::Known;
 use super::repack::{self, Absent};
 use super::target::Target;
 use crate::bloat::probe::Probe;
 use crate::bloat::{self, Basis, Densities, Scope, TableBloat, Unknown};
 use crate::error::Result;
 use crate::pg::{Session, pooler, settings};
+use chrono::Utc;
 use std::time::{Duration, Instant};
 
 /// How long to look into pages, in each database, before the rest of the tables stay as they are.
@@ -18,13 +20,20 @@ const PROBING: Duration = Duration::from_secs(60);
 pub async fn bloat(context: &mut Context, arguments: &Bloat) -> Result<u8> {
     let mut lines = Vec::new();
     let mut absent = Absent::default();
+    let config = context.config.clone();
+    let now = Utc::now();
     for target in context.targets.clone().iter() {
-        match one(context, target, arguments, &mut absent).await {
+        let known = Known::of(context, &target.job.connection).await;
+        match one(context, target, arguments, &known.densities, &mut absent).await {
             Ok(tables) => {
                 context.status(0);
-                let connection = &target.job.connection;
-                let line = |table| Line { connection: connection.clone(), table };
-                lines.extend(tables.into_iter().map(line));
+                let job = &target.job;
+                lines.extend(tables.into_iter().map(|table| {
+                    let mut candidate = table.candidate(&job.connection, job.server.database());
+                    known.complete(&mut candidate);
+                    let decision = config.schedule.decide(&candidate, now);
+                    Line { table, candidate, decision }
+                }));
             }
             Err(error) => context.failed(target, &error),
         }
@@ -35,7 +44,14 @@ pub async fn bloat(context: &mut Context, arguments: &Bloat) -> Result<u8> {
     absent.report(context);
     lines.sort_by_key(|line| std::cmp::Reverse((line.table.bloat(), line.table.bytes())));
     let several = context.targets.len() > 1;
-    let text = bloat_text::render(&lines, several, context.console.result_width());
+    let text = if arguments.explain {
+        let file = config.file.as_ref().map_or("no file".into(), |file| file.display().to_string());
+        let all: Vec<_> = lines.iter().map(|l| l.decision.explain(&l.candidate, &file)).collect();
+        all.join("\n")
+    } else {
+        let ruled = !config.schedule.rules.is_empty();
+        bloat_text::render(&lines, several, ruled, context.console.result_width())
+    };
     let document = lines.iter().map(bloat_text::json).collect();
     Ok(context.finish("tables", document, &text))
 }
@@ -44,6 +60,7 @@ async fn one(
     context: &Context,
     target: &Target,
     arguments: &Bloat,
+    densities: &Densities,
     absent: &mut Absent,
 ) -> Result<Vec<TableBloat>> {
     let named = !arguments.tables.tables.is_empty();
@@ -60,19 +77,19 @@ async fn one(
     if named {
         scope.least = 0;
     }
-    context.unless_stopped(look(target, &scope, named, arguments.analyze)).await
+    context.unless_stopped(look(target, &scope, densities, named, arguments.analyze)).await
 }
 
 async fn look(
     target: &Target,
     scope: &Scope,
+    densities: &Densities,
     named: bool,
     analyze: bool,
 ) -> Result<Vec<TableBloat>> {
     pooler::refuse_transaction_pooling(&target.job.server).await?;
     let session = settings::open(&target.job.server, "repackd").await?;
-    let densities = Densities::new();
-    let mut tables = bloat::measure(&session, scope, &densities).await?;
+    let mut tables = bloat::measure(&session, scope, densities).await?;
     let never = Basis::Unknown(Unknown::NeverAnalyzed);
     if analyze && tables.iter().any(|t| t.heap.basis == never) {
         for table in tables.iter().filter(|t| t.heap.basis == never) {
@@ -84,7 +101,7 @@ async fn look(
                 tracing::warn!(table = %table.name, "{error}");
             }
         }
-        tables = bloat::measure(&session, scope, &densities).await?;
+        tables = bloat::measure(&session, scope, densities).await?;
     }
     probe(&session, &mut tables, named).await?;
     Ok(tables)

@@ -3,33 +3,45 @@
 use super::grid::{grid, keep_whole, right};
 use super::units::{count, size, wrap};
 use crate::bloat::{Basis, Part, TableBloat, Unknown};
+use crate::schedule::{Candidate, Decision};
 use serde_json::{Value, json};
 
-/// A table and where it is.
+/// A table, and what the rules make of it.
 pub struct Line {
-    /// Its connection.
-    pub connection: String,
     /// It.
     pub table: TableBloat,
+    /// As the rules look at it.
+    pub candidate: Candidate,
+    /// What they decide.
+    pub decision: Decision,
 }
 
-/// As a table, with what it rests on. `several`: more than one connection is shown.
-pub fn render(lines: &[Line], several: bool, width: usize) -> String {
+impl Line {
+    fn name(&self, several: bool) -> String {
+        match several {
+            true => format!("{}: {}", self.candidate.connection, self.table.name),
+            false => self.table.name.to_string(),
+        }
+    }
+}
+
+/// As a table, with what it rests on. `several`: more than one connection is shown; `ruled`: there
+/// are rules.
+pub fn render(lines: &[Line], several: bool, ruled: bool, width: usize) -> String {
     if lines.is_empty() {
         return "no table, or only smaller ones (--min-size)\n".into();
     }
-    let heads = ["table", "total", "heap", "indexes", "TOAST", "bloat", "", "dead rows", "by"];
+    let mut heads =
+        vec!["table", "total", "heap", "indexes", "TOAST", "bloat", "", "dead rows", "by"];
+    heads.extend(ruled.then_some("due"));
     let mut table = grid(&heads, width);
     for line in lines {
         let t = &line.table;
-        let name = match several {
-            true => format!("{}: {}", line.connection, t.name),
-            false => t.name.to_string(),
-        };
+        let name = line.name(several);
         let indexes = t.indexes.iter().map(|i| i.part.bytes).sum();
         let toast = t.toast.as_ref().map_or(0, |toast| toast.part.bytes);
         let unknown = || "?".to_owned();
-        table.add_row([
+        let mut row = vec![
             name,
             size(t.bytes()),
             size(t.heap.bytes),
@@ -39,11 +51,24 @@ pub fn render(lines: &[Line], several: bool, width: usize) -> String {
             t.ratio().map_or_else(unknown, |ratio| format!("{:.0}%", ratio * 100.0)),
             count(t.dead_rows.max(0).cast_unsigned()),
             by(&t.heap.basis).to_owned(),
-        ]);
+        ];
+        row.extend(ruled.then(|| due(&line.decision).to_owned()));
+        table.add_row(row);
     }
     right(&mut table, 1..);
     keep_whole(&mut table, &[0]);
     let mut text = format!("{}\n", table.trim_fmt());
+    let mut gap = "\n";
+    for line in lines {
+        let last = line.candidate.last_repack.map(|at| format!("last repack {}", at.format("%F")));
+        let said: Vec<String> =
+            ruled.then(|| why(&line.decision)).into_iter().chain(last).collect();
+        if !said.is_empty() {
+            let said = format!("{}: {}", line.name(several), said.join("; "));
+            text.push_str(&format!("{gap}{}\n", wrap(&said, width, 2)));
+            gap = "";
+        }
+    }
     for (why, advice) in [
         (
             Unknown::NeverAnalyzed,
@@ -61,6 +86,25 @@ pub fn render(lines: &[Line], several: bool, width: usize) -> String {
         }
     }
     text
+}
+
+/// Whether it would be repacked.
+fn due(decision: &Decision) -> &'static str {
+    match (decision.qualifies, decision.dry_run) {
+        (true, false) => "yes",
+        (true, true) => "dry run",
+        (false, _) => "no",
+    }
+}
+
+/// By which rule it would be repacked, or what is not met; in columns that would not be read.
+fn why(decision: &Decision) -> String {
+    let rule = decision.rule.as_ref().map(|rule| rule.name.as_str()).unwrap_or_default();
+    match decision.why_not() {
+        None => format!("qualifies by {rule}"),
+        Some(why) if rule.is_empty() => why,
+        Some(why) => format!("not by {rule}: {why}"),
+    }
 }
 
 fn by(basis: &Basis) -> &'static str {
@@ -83,7 +127,7 @@ pub fn json(line: &Line) -> Value {
         value
     });
     json!({
-        "connection": line.connection,
+        "connection": line.candidate.connection,
         "table": t.name.to_string(),
         "oid": t.oid,
         "rows": t.rows.map(|rows| rows.round() as i64),
@@ -94,6 +138,9 @@ pub fn json(line: &Line) -> Value {
         "heap": part(&t.heap),
         "indexes": indexes.collect::<Vec<_>>(),
         "toast": t.toast.as_ref().map(|toast| part(&toast.part)),
+        "last_repack": line.candidate.last_repack,
+        "set_aside": line.candidate.set_aside,
+        "decision": line.decision,
     })
 }
 

@@ -115,10 +115,12 @@ pub fn place_of(config: &Config, environment: &Environment) -> Result<Place> {
     use secrecy::ExposeSecret;
     match &config.store.url {
         None => Ok(Place::usual(environment)),
-        Some(url) => Place::parse(url.expose_secret(), environment).map_err(|e| Error::Config {
-            file: config.file.clone(),
-            line: None,
-            message: format!("store.url {e}"),
-        }),
+        Some(url) => Place::parse(url.expose_secret(), environment)
+            .map(|place| place.with_password_file(config.store.password_file.clone()))
+            .map_err(|e| Error::Config {
+                file: config.file.clone(),
+                line: None,
+                message: format!("store.url {e}"),
+            }),
     }
 }

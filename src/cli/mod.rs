@@ -8,9 +8,11 @@ mod bloat_text;
 mod console;
 mod context;
 mod daemon;
+mod documents;
 mod grid;
 mod history;
 mod inspect;
+mod known;
 mod leftover;
 mod lines;
 mod outcome;
@@ -88,6 +90,9 @@ fn start(cli: Cli, environment: &Environment, console: &Console) -> Result<u8> {
     #[cfg(feature = "failpoints")]
     if let Some(point) = environment.var("REPACKD_FAILPOINT") {
         crate::failpoint::arm(point).map_err(Error::Usage)?;
+    }
+    if let Some(done) = documents::write(&cli.command, console) {
+        return done;
     }
     let other = |what: &str, e: std::io::Error| Error::Other(format!("cannot {what}: {e}"));
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -169,6 +174,8 @@ async fn command(
         Command::Connections => Ok(inspect::connections(&context)),
         Command::Schedule(asked) => schedule::show(&mut context, &asked).await,
         Command::Init => inspect::init(&mut context).await,
+        // Written before anything was looked for.
+        Command::Completions(_) | Command::Man(_) => Ok(0),
     }
 }
 

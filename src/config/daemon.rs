@@ -1,7 +1,8 @@
 //! What the daemon is told besides the schedule: `[store]` and `[daemon]`.
 
-use super::{duration, settings};
-use secrecy::SecretString;
+use super::{conninfo, duration, settings};
+use secrecy::{ExposeSecret, SecretString};
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Where the daemon keeps its queue and history.
@@ -9,6 +10,8 @@ use std::time::Duration;
 pub struct StoreSettings {
     /// `sqlite:…` or `postgres://…`, which may hold a password; `None`: a file in the usual place.
     pub url: Option<SecretString>,
+    /// Where the password is that `url` does not hold.
+    pub password_file: Option<PathBuf>,
     /// How long history is kept.
     pub retention: Duration,
 }
@@ -34,7 +37,7 @@ pub struct DaemonSettings {
 
 impl Default for StoreSettings {
     fn default() -> Self {
-        Self { url: None, retention: Duration::from_secs(400 * 86_400) }
+        Self { url: None, password_file: None, retention: Duration::from_secs(400 * 86_400) }
     }
 }
 
@@ -53,7 +56,21 @@ impl Default for DaemonSettings {
 }
 
 impl StoreSettings {
-    pub(super) const KEYS: &[&str] = &["url", "retention"];
+    pub(super) const KEYS: &[&str] = &["url", "password_file", "retention"];
+
+    /// What is wrong with them as a whole, as the end of a sentence that begins with `password_file`.
+    pub(super) fn contradiction(&self) -> Option<&'static str> {
+        self.password_file.as_ref()?;
+        let Some(url) = &self.url else {
+            return Some("is the password of a store of PostgreSQL: add url = \"postgres://…\"");
+        };
+        let url = url.expose_secret();
+        if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+            return Some("is of no use: the store's url is not postgres://…");
+        }
+        let has_one = conninfo::parse(url).is_ok_and(|given| given.get("password").is_some());
+        has_one.then_some("and a password in url: give one of them")
+    }
 
     /// Sets one of them, as [`super::Settings::set`] does.
     pub(super) fn set(&mut self, key: &str, value: &str) -> Result<(), String> {

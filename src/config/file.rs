@@ -71,7 +71,17 @@ impl Reader<'_> {
                 "timezone" | "evaluate" | "defaults" | "window" | "blackout" | "rule" => {}
                 "store" => {
                     for (key, value) in self.table("store", value)? {
-                        self.set(key, value, super::StoreSettings::KEYS, |k, v| store.set(k, v))?;
+                        self.set(key, value, super::StoreSettings::KEYS, |key, text| match key {
+                            "password_file" => {
+                                store.password_file = Some(self.path(text));
+                                Ok(())
+                            }
+                            _ => store.set(key, text),
+                        })?;
+                    }
+                    if let Some(wrong) = store.contradiction() {
+                        let message = format!("store: password_file {wrong}");
+                        return Err(self.error(key.span().start, message));
                     }
                 }
                 "daemon" => {

@@ -1,12 +1,11 @@
 //! Measuring a database, deciding about its tables, and queueing those that qualify.
 
 use super::{Clock, rule_index, worker};
-use crate::bloat::{self, Densities, TableBloat};
+use crate::bloat::{self, Basis, TableBloat, Unknown};
 use crate::config::{Config, Connection};
 use crate::error::Result;
-use crate::job::Sizes;
 use crate::names::{QualifiedName, TableArg};
-use crate::pg::settings;
+use crate::pg::{Session, settings};
 use crate::schedule::{Candidate, Decision};
 use crate::store::{Entry, Queued, Scope, State, Store, Wish};
 use chrono::{DateTime, Utc};
@@ -16,6 +15,12 @@ use std::sync::Arc;
 /// The schema of a store in PostgreSQL: its own tables are none of its business, since the cutover of
 /// one would need the answer of the other.
 const STORE_SCHEMA: &str = "repackd_store";
+
+/// Smaller tables are left to autovacuum, which analyzes whatever is changed.
+const SMALL: i64 = 1 << 17;
+
+/// How many tables one evaluation analyzes; the next one goes on.
+const ANALYZED: usize = 20;
 
 /// What an evaluation came to.
 #[derive(Debug, Clone, Copy, Default)]
@@ -35,14 +40,11 @@ pub async fn evaluate(
 ) -> Result<Counts> {
     let name = &connection.name;
     let session = settings::open(&connection.server, "repackd").await?;
-    let mut densities = Densities::new();
-    for (table, text) in store.densities(name).await? {
-        // One that another version wrote is measured again after the next repack.
-        if let Ok(density) = serde_json::from_str(&text) {
-            densities.insert(table, density);
-        }
+    let densities = store.measured(name).await?;
+    let mut measured = bloat::measure(&session, &bloat::Scope::default(), &densities).await?;
+    if connection.settings.analyze_tables && analyze(&session, connection, &measured).await? {
+        measured = bloat::measure(&session, &bloat::Scope::default(), &densities).await?;
     }
-    let measured = bloat::measure(&session, &bloat::Scope::default(), &densities).await?;
     let repacks = store.last_repacks(name).await?;
     let entries: Vec<Entry> =
         store.entries().await?.into_iter().filter(|e| e.connection == *name).collect();
@@ -50,7 +52,12 @@ pub async fn evaluate(
     let mut decided: Vec<(Candidate, Decision)> = Vec::new();
     let mut oids = HashMap::new();
     for table in measured.iter().filter(|t| is_listed(connection, &t.name)) {
-        let candidate = candidate(connection, table, repacks.get(&table.name).copied());
+        let last = repacks.get(&table.name).copied();
+        // What was set aside the queue knows, and looks whether it still holds.
+        let candidate = Candidate {
+            last_repack: last.and_then(DateTime::<Utc>::from_timestamp_millis),
+            ..table.candidate(name, connection.server.database())
+        };
         let decision = config.schedule.decide(&candidate, now);
         oids.insert(table.name.clone(), table.oid);
         decided.push((candidate, decision));
@@ -148,24 +155,24 @@ fn is_listed(connection: &Connection, table: &QualifiedName) -> bool {
         || tables.iter().any(named)
 }
 
-/// A table as rules look at it.
-pub fn candidate(connection: &Connection, table: &TableBloat, last: Option<i64>) -> Candidate {
-    Candidate {
-        connection: connection.name.clone(),
-        database: connection.server.database().to_owned(),
-        table: table.name.clone(),
-        sizes: Sizes {
-            heap: table.heap.bytes,
-            indexes: table.indexes.iter().map(|i| i.part.bytes).sum(),
-            toast: table.toast.as_ref().map_or(0, |t| t.part.bytes),
-        },
-        bloat_bytes: table.bloat(),
-        bloat_ratio: table.ratio(),
-        dead_rows: Some(table.dead_rows),
-        #[expect(clippy::cast_possible_truncation, reason = "a count of rows")]
-        live_rows: table.rows.map(|rows| rows as i64),
-        last_repack: last.and_then(DateTime::<Utc>::from_timestamp_millis),
-        // The queue knows, and looks whether it still holds.
-        set_aside: None,
+/// Analyzes tables that never were: no rule about bloat can tell anything of them. Says whether any was.
+async fn analyze(
+    session: &Session,
+    connection: &Connection,
+    measured: &[TableBloat],
+) -> Result<bool> {
+    let never = Basis::Unknown(Unknown::NeverAnalyzed);
+    let mut any = false;
+    let unknown = measured.iter().filter(|t| t.heap.basis == never && t.heap.bytes >= SMALL);
+    for table in unknown.filter(|t| is_listed(connection, &t.name)).take(ANALYZED) {
+        match bloat::analyze(session, &table.name).await {
+            Ok(()) => any = true,
+            // Somebody is at work on it, or it is not ours to analyze: it stays unknown.
+            Err(error) if error.sqlstate().is_some() => {
+                tracing::debug!(connection = %connection.name, table = %table.name, "{error}");
+            }
+            Err(error) => return Err(error),
+        }
     }
+    Ok(any)
 }

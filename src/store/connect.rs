@@ -70,7 +70,10 @@ impl Store {
         let name = place.describe();
         let failed = |reason: String| Error::Store { place: name.clone(), reason };
         let (dialect, url) = match place {
-            Place::Postgres(url) => (Dialect::Postgres, url.expose_secret().to_owned()),
+            Place::Postgres(database) => {
+                let url = database.url().map_err(failed)?;
+                (Dialect::Postgres, url.expose_secret().to_owned())
+            }
             Place::File(path) => {
                 if let Some(directory) = path.parent() {
                     make_directory(directory)

@@ -1,6 +1,7 @@
 //! What was tried, how it ended, how long its phases took, and what was measured afterwards.
 
 use super::{Claim, Scope, Store};
+use crate::bloat::Densities;
 use crate::error::Result;
 use crate::names::QualifiedName;
 use sqlx::any::AnyRow;
@@ -262,6 +263,14 @@ impl Store {
         let name =
             |row: &AnyRow| QualifiedName::new(row.get::<String, _>(0), row.get::<String, _>(1));
         Ok(rows.iter().map(|row| (name(row), row.get(2))).collect())
+    }
+
+    /// The same, as estimates use it. What another version wrote is measured again after the next
+    /// repack.
+    pub async fn measured(&self, connection: &str) -> Result<Densities> {
+        let texts = self.densities(connection).await?;
+        let read = |(table, text): (_, String)| Some((table, serde_json::from_str(&text).ok()?));
+        Ok(texts.into_iter().filter_map(read).collect())
     }
 
     /// Forgets attempts that ended longer ago than `retention`, daemons not seen for as long, and

@@ -2,6 +2,7 @@
 
 use crate::config::Environment;
 use secrecy::{ExposeSecret, SecretString};
+use std::fmt::Write;
 use std::path::PathBuf;
 
 /// A store's place. `Debug` shows no secret.
@@ -10,7 +11,45 @@ pub enum Place {
     /// A file of SQLite.
     File(PathBuf),
     /// A database of PostgreSQL.
-    Postgres(SecretString),
+    Postgres(Database),
+}
+
+/// A database and what is needed to get in. `Debug` shows no secret.
+#[derive(Debug, Clone)]
+pub struct Database {
+    url: SecretString,
+    password_file: Option<PathBuf>,
+}
+
+impl From<String> for Database {
+    fn from(url: String) -> Self {
+        Self { url: url.into(), password_file: None }
+    }
+}
+
+impl Database {
+    /// The URL with the password that is in the file now. The error has no secret.
+    pub fn url(&self) -> Result<SecretString, String> {
+        let Some(file) = &self.password_file else { return Ok(self.url.clone()) };
+        let shown = file.display();
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| format!("store.password_file {shown}: {error}"))?;
+        let password = match text.lines().next() {
+            None | Some("") => return Err(format!("store.password_file {shown} is empty")),
+            Some(password) => password,
+        };
+        let mut url = self.url.expose_secret().to_owned();
+        url.push_str(if url.contains('?') { "&password=" } else { "?password=" });
+        for byte in password.bytes() {
+            match byte.is_ascii_alphanumeric() {
+                true => url.push(char::from(byte)),
+                false => {
+                    let _ = write!(url, "%{byte:02X}");
+                }
+            }
+        }
+        Ok(url.into())
+    }
 }
 
 /// The file's name in its directory.
@@ -33,6 +72,16 @@ impl Place {
                 "cannot be of the kind `{scheme}`; it is postgres://…, sqlite:FILE or a path"
             )),
             _ => file(url.trim()),
+        }
+    }
+
+    /// The same, with its password in a file.
+    pub fn with_password_file(self, file: Option<PathBuf>) -> Self {
+        match self {
+            Self::Postgres(database) => {
+                Self::Postgres(Database { password_file: file, ..database })
+            }
+            file => file,
         }
     }
 
@@ -62,8 +111,8 @@ impl Place {
     pub fn describe(&self) -> String {
         match self {
             Self::File(path) => path.display().to_string(),
-            Self::Postgres(url) => {
-                let url = url.expose_secret();
+            Self::Postgres(database) => {
+                let url = database.url.expose_secret();
                 let rest = url.split_once("//").map_or(url, |(_, rest)| rest);
                 let rest = rest.split(['?', '#']).next().unwrap_or_default();
                 // The last one: a password may hold another that is not escaped.
@@ -102,6 +151,33 @@ mod tests {
             let error = parse(url).unwrap_err();
             assert!(!error.contains("secret"), "{error}");
         }
+    }
+
+    fn with_password(url: &str, password: &str) -> Result<String, String> {
+        let file = std::env::temp_dir().join(format!("repackd-store-{}", std::process::id()));
+        std::fs::write(&file, password).unwrap();
+        let place = parse(url).unwrap().with_password_file(Some(file.clone()));
+        let Place::Postgres(database) = place else { panic!("{url}") };
+        let found = database.url().map(|url| url.expose_secret().to_owned());
+        std::fs::remove_file(&file).unwrap();
+        found
+    }
+
+    #[test]
+    fn a_password_may_be_in_a_file_of_its_own() {
+        for (url, password, expected) in [
+            ("postgres://me@db/fleet", "plain\n", "postgres://me@db/fleet?password=plain"),
+            (
+                "postgres://me@db/fleet?sslmode=require",
+                "a b&c=%+#@/\nsecond line\n",
+                "postgres://me@db/fleet?sslmode=require&password=a%20b%26c%3D%25%2B%23%40%2F",
+            ),
+            ("postgres://me@db/fleet", "grün", "postgres://me@db/fleet?password=gr%C3%BCn"),
+        ] {
+            assert_eq!(with_password(url, password), Ok(expected.to_owned()));
+        }
+        let error = with_password("postgres://me@db/fleet", "\nsecret").unwrap_err();
+        assert!(error.ends_with(" is empty"), "{error}");
     }
 
     #[test]

@@ -25,6 +25,10 @@ async fn look(
     database: &Database,
     densities: &Densities,
 ) -> Result<TableBloat, String> {
+    if database.server.version < 15 {
+        // There a process of its own collects the counters, and has them half a second later.
+        tokio::time::sleep(std::time::Duration::from_millis(1200)).await;
+    }
     let oid = database.find("t").await?.oid;
     let scope = Scope { oids: vec![oid], least: 0 };
     let found = bloat::measure(session, &scope, densities).await.map_err(words)?;

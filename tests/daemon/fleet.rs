@@ -9,11 +9,15 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 const DAEMONS: usize = 4;
-const DATABASES: usize = 20;
-const TABLES: usize = 20;
+
+/// How many databases, and how many tables each has: a sample in `make test`, four hundred tables with
+/// REPACKD_TEST_ALL=1.
+fn size() -> (usize, usize) {
+    if crate::races::all_wanted() { (20, 20) } else { (6, 6) }
+}
 
 /// Each table is small and bloated. What is dropped is counted: each repack drops one old table.
-fn setup() -> String {
+fn setup(tables: usize) -> String {
     format!(
         "CREATE TABLE public.drops (what text);
          CREATE FUNCTION public.count_drops() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
@@ -22,7 +26,7 @@ fn setup() -> String {
            WHERE object_type = 'table' AND schema_name ~ '^repackd_[0-9]+_old$';
          END $$;
          CREATE EVENT TRIGGER count_drops ON sql_drop EXECUTE FUNCTION public.count_drops();
-         DO $$ BEGIN FOR i IN 1..{TABLES} LOOP
+         DO $$ BEGIN FOR i IN 1..{tables} LOOP
            EXECUTE format('CREATE TABLE public.t%s (id int PRIMARY KEY, v text)', i);
            EXECUTE format('ALTER TABLE public.t%s OWNER TO shape_owner', i);
            EXECUTE format('INSERT INTO public.t%s SELECT i, repeat(''x'', 200) FROM generate_series(1, 1000) i', i);
@@ -39,10 +43,11 @@ pub async fn killed_at_random(server: Server) -> Outcome {
 
 async fn play(server: &Server, seed: u64) -> Outcome {
     let mut random = Random::new(seed, 0);
+    let (many, each) = size();
     let first = Database::create(server).await?;
-    first.run(&setup()).await?;
+    first.run(&setup(each)).await?;
     let mut databases = Vec::new();
-    for _ in 0..DATABASES {
+    for _ in 0..many {
         let database = first.copy().await?;
         database.run(&format!("GRANT CREATE ON DATABASE {} TO shape_owner", database.name)).await?;
         databases.push(database);
@@ -77,7 +82,7 @@ async fn play(server: &Server, seed: u64) -> Outcome {
         let evaluated = store.evaluations().await.map_err(words)?;
         let evaluated = evaluated.iter().filter(|e| e.last_at > 0).count();
         let queue = store.entries().await.map_err(words)?;
-        if evaluated == DATABASES && queue.is_empty() {
+        if evaluated == many && queue.is_empty() {
             break;
         }
         if began.elapsed() > Duration::from_secs(900) {
@@ -96,7 +101,7 @@ async fn play(server: &Server, seed: u64) -> Outcome {
         daemon.signal("TERM")?;
         daemon.wait()?.status(0)?;
     }
-    println!("{} tables in {took:?}, {kills} kills", DATABASES * TABLES);
+    println!("{} tables in {took:?}, {kills} kills", many * each);
     for database in &databases {
         let client = database.client().await?;
         let rows = client
@@ -104,12 +109,12 @@ async fn play(server: &Server, seed: u64) -> Outcome {
             .await
             .map_err(words)?;
         let drops: HashMap<String, i64> = rows.iter().map(|r| (r.get(0), r.get(1))).collect();
-        if drops.len() != TABLES || drops.values().any(|n| *n != 1) {
+        if drops.len() != each || drops.values().any(|n| *n != 1) {
             let history = store.attempts(&Scope::default(), 10_000).await.map_err(words)?;
             return Err(format!("{}: each once, but {drops:?}; {history:#?}", database.name));
         }
         database.expect_no_remains().await?;
-        for i in 1..=TABLES {
+        for i in 1..=each {
             let row = client
                 .query_one(&format!("SELECT count(*), sum(id) FROM public.t{i}"), &[])
                 .await
@@ -119,7 +124,7 @@ async fn play(server: &Server, seed: u64) -> Outcome {
             }
         }
     }
-    overlaps(&store).await?;
+    overlaps(&store, many * each).await?;
     store.close().await;
     std::fs::remove_dir_all(&directory).map_err(words)?;
     for database in databases {
@@ -129,7 +134,7 @@ async fn play(server: &Server, seed: u64) -> Outcome {
 }
 
 /// A connection's attempts come one after another, and each table is done once.
-async fn overlaps(store: &Store) -> Outcome {
+async fn overlaps(store: &Store, tables: usize) -> Outcome {
     let mut all = store.attempts(&Scope::default(), 100_000).await.map_err(words)?;
     all.reverse();
     let mut ends: HashMap<String, i64> = HashMap::new();
@@ -144,7 +149,7 @@ async fn overlaps(store: &Store) -> Outcome {
             *done.entry(format!("{} {}", attempt.connection, attempt.table)).or_default() += 1;
         }
     }
-    match done.len() == DATABASES * TABLES && done.values().all(|n| *n == 1) {
+    match done.len() == tables && done.values().all(|n| *n == 1) {
         true => Ok(()),
         false => Err(format!("done: {done:?}")),
     }

@@ -3,6 +3,7 @@
 use super::{ANY_TIME, Rig, bloated, slow};
 use crate::support::program::{finish, program};
 use crate::support::{Outcome, Server};
+use serde_json::Value;
 
 pub async fn pause_and_resume(server: Server) -> Outcome {
     let setup = [slow("large"), bloated("small")].join("\n");
@@ -190,6 +191,22 @@ pub async fn once(server: Server) -> Outcome {
     }
     // What was measured afterwards is what the next evaluation rests on.
     rig.repackd(&["daemon", "--once"])?.status(0)?.says(&["qualified=0"])?;
+    let shown = rig.repackd(&["bloat", "--min-size", "1B", "--json"])?.status(0)?.json()?;
+    let tables = shown["tables"].as_array().ok_or("no tables")?;
+    let repacked: Vec<&Value> = tables.iter().filter(|t| !t["last_repack"].is_null()).collect();
+    match repacked.as_slice() {
+        [one] if one["heap"]["basis"] == "density" && one["decision"]["qualifies"] == false => {}
+        _ => return Err(format!("what the store knows is not shown: {shown:#}")),
+    }
+    rig.repackd(&["bloat", "--min-size", "1B"])?.status(0)?.shows(&["last repack 20"])?;
+
+    // What nobody has analyzed yet is analyzed, and then it counts.
+    rig.run(&bloated("late")).await?;
+    rig.run("ALTER TABLE public.late SET (autovacuum_enabled = off)").await?;
+    rig.repackd(&["daemon", "--once"])?.status(0)?.says(&["qualified=1", "repacked:"])?;
+    if rig.endings("public.late")? != ["done"] {
+        return Err(format!("{:#?}", rig.history()?));
+    }
     rig.clean().await?;
     rig.drop().await
 }

@@ -35,9 +35,9 @@ pub async fn newer_is_refused(own: &Own) -> Outcome {
             let statement = sqlx::AssertSqlSafe(format!("{newer} x'00', 0)"));
             sqlx::query(statement).execute(&pool).await.map_err(words)?;
         }
-        Place::Postgres(url) => {
+        Place::Postgres(database) => {
             use secrecy::ExposeSecret;
-            let client = crate::support::client(url.expose_secret()).await?;
+            let client = crate::support::client(database.url()?.expose_secret()).await?;
             let newer = newer.replace("_sqlx", "repackd_store._sqlx");
             client.batch_execute(&format!("{newer} '', 0)")).await.map_err(words)?;
         }

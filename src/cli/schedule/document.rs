@@ -30,7 +30,8 @@ impl View<'_> {
         let when: Vec<Vec<_>> =
             rule.when.iter().map(|set| set.iter().map(condition).collect()).collect();
         let next = schedule.span(rule, self.at, &self.state.seen).map(|span| span.opens);
-        let mut value = json!({
+        let matches = view.tables.map(|tables| tables.iter().map(matched).collect::<Vec<_>>());
+        json!({
             "name": rule.name,
             "line": rule.line,
             "enabled": rule.enabled,
@@ -50,13 +51,14 @@ impl View<'_> {
             "order": rule.order,
             "settings": rule.settings.iter().map(|(k, v)| (k.clone(), json!(v)))
                 .collect::<serde_json::Map<_, _>>(),
-        });
-        if let Some(tables) = view.tables {
-            let one = |(connection, table): &(String, QualifiedName)| json!({ "connection": connection, "table": table.to_string() });
-            value["matches"] = tables.iter().map(one).collect();
-        }
-        value
+            "matches": matches,
+        })
     }
+}
+
+/// A table that a rule decides about.
+fn matched((connection, table): &(String, QualifiedName)) -> Value {
+    json!({ "connection": connection, "table": table.to_string() })
 }
 
 fn listed(listed: &Listed<'_>) -> Value {

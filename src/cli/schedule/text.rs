@@ -45,7 +45,7 @@ impl View<'_> {
             let cut = listed.blackouts.join(", ");
             if listed.parts.is_empty() {
                 let Span { opens, closes } = listed.span;
-                let (from, to) = (local(zone, opens), local(zone, closes));
+                let (from, to) = (local(zone, opens), end(zone, closes));
                 grid.add_row([
                     name.into(),
                     from,
@@ -56,7 +56,7 @@ impl View<'_> {
                 ]);
             }
             for part in &listed.parts {
-                let (from, to) = (local(zone, part.opens), local(zone, part.closes));
+                let (from, to) = (local(zone, part.opens), end(zone, part.closes));
                 let lasts = length(part.closes - part.opens);
                 grid.add_row([name.into(), from, to, lasts, utc(*part), cut.clone()]);
             }
@@ -150,10 +150,13 @@ fn local(zone: Tz, at: DateTime<Utc>) -> String {
     at.with_timezone(&zone).format("%a %Y-%m-%d %H:%M %Z").to_string()
 }
 
+/// The day of the week is enough for the end of what is hours long.
+fn end(zone: Tz, at: DateTime<Utc>) -> String {
+    at.with_timezone(&zone).format("%a %H:%M %Z").to_string()
+}
+
 fn utc(span: Span) -> String {
-    let same_day = span.opens.date_naive() == span.closes.date_naive();
-    let end = if same_day { "%H:%M" } else { "%a %H:%M" };
-    format!("{} to {}", span.opens.format("%a %H:%M"), span.closes.format(end))
+    format!("{} to {}", span.opens.format("%H:%M"), span.closes.format("%H:%M"))
 }
 
 fn length(duration: Duration) -> String {

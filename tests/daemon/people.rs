@@ -97,7 +97,7 @@ pub async fn set_aside(server: Server) -> Outcome {
     if rig.endings("public.t")?.len() != 2 {
         return Err(format!("{:#?}", rig.history()?));
     }
-    rig.run("ALTER TABLE public.t ADD COLUMN more int").await?;
+    rig.run("ALTER TABLE public.t ADD COLUMN more int; ANALYZE public.t").await?;
     rig.repackd(&["daemon", "--once"])?.status(0)?.says(&["queued again"])?;
     rig.until_ended("public.t", &["failed", "failed", "done"], 5).await?;
     rig.clean().await?;
@@ -172,6 +172,14 @@ pub async fn once(server: Server) -> Outcome {
     rig.repackd(&["daemon", "--once"])?.status(0)?.says(&["queued"])?;
     if rig.ask(oid).await? != before || !rig.history()?.is_empty() {
         return Err(format!("repacked outside of any window: {:#?}", rig.history()?));
+    }
+    // Nor is what is queued already, once reports are all that is asked for.
+    rig.configure(&ANY_TIME.replace("lease", "dry_run = true\nlease"))?;
+    rig.repackd(&["daemon", "--once"])?.status(0)?;
+    rig.configure(&ANY_TIME.replace("[[rule]]", "[[rule]]\ndry_run = true"))?;
+    rig.repackd(&["daemon", "--once"])?.status(0)?;
+    if rig.ask(oid).await? != before || !rig.history()?.is_empty() {
+        return Err(format!("repacked in a dry run: {:#?}", rig.history()?));
     }
     rig.configure(ANY_TIME)?;
     let run = rig.repackd(&["daemon", "--once"])?;

@@ -169,7 +169,7 @@ pub fn minute_by_minute() -> Result<(), String> {
     let mut random = Random::new(seed, 2);
     // Three weeks with the changes of New York's clocks and Berlin's.
     let start = Utc.with_ymd_and_hms(2026, 3, 8, 0, 0, 0).unwrap();
-    for case in 0..30 {
+    for case in 0..20 {
         let mut schedule = read("[[rule]]\ntables = '*'\nwhen = { size_min = '1B' }")?;
         let mut open = BTreeSet::new();
         for i in 0..random.range(1, 4) {
@@ -185,7 +185,7 @@ pub fn minute_by_minute() -> Result<(), String> {
             let recurrences = vec![recurrence];
             schedule.blackouts.push(Blackout { name: format!("b{i}"), line: 1, recurrences });
         }
-        for _ in 0..50 {
+        for _ in 0..30 {
             let minute = random.range(0, MINUTES);
             let at = start + Duration::minutes(minute) + Duration::seconds(random.range(0, 60));
             let state = schedule.at(at, &Seen::default());

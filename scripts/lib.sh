@@ -12,6 +12,8 @@ declare -A SERVER_PACKAGE=(
     [18]=18.4.0-beta.17
 )
 CLIENT_PACKAGE=18.6.3
+# What the manifests and the compose file in docker/ are checked with.
+VALIDATOR_PACKAGES="check-jsonschema==0.39.0 kubernetes-validate==1.37.0"
 
 # Messages go to standard error, so that the output of a command run under
 # with-postgres can be used by a script.

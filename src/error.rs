@@ -127,6 +127,12 @@ pub enum Error {
         /// The two counts and hashes.
         difference: String,
     },
+    /// The connection died at the COMMIT of the cutover, and the server says that it came to nothing.
+    #[error("the connection was lost at the cutover of {table}; the server says it did not happen")]
+    CutoverLost {
+        /// The table.
+        table: QualifiedName,
+    },
     /// The reply to the cutover's COMMIT was lost and the server could not be asked since.
     #[error(
         "the connection was lost during the COMMIT of the cutover of {table}, and the server cannot be asked whether it happened"
@@ -134,6 +140,36 @@ pub enum Error {
     CutoverUnknown {
         /// The table.
         table: QualifiedName,
+    },
+    /// Whoever let the run begin does not let it cut over.
+    #[error("the cutover of {table} was not begun: {reason}")]
+    Withheld {
+        /// The table.
+        table: QualifiedName,
+        /// Why.
+        reason: String,
+    },
+    /// The store cannot be reached or used.
+    #[error("the store {place}: {reason}")]
+    Store {
+        /// Where it is, without secrets.
+        place: String,
+        /// What happened.
+        reason: String,
+    },
+    /// The store was made or brought up to date by a newer repackd.
+    #[error(
+        "the store {place} has schema {version} ({description}), made by a newer repackd; this one knows up to {known}"
+    )]
+    StoreSchema {
+        /// Where it is, without secrets.
+        place: String,
+        /// The number of its schema.
+        version: i64,
+        /// What came with that.
+        description: String,
+        /// The last that this program knows.
+        known: i64,
     },
     /// Somebody dropped the new table after the cutover.
     #[error("{table} was dropped by somebody after its cutover")]
@@ -194,6 +230,9 @@ impl Error {
             Self::LockWait(_) => "lock_wait",
             Self::Mismatch { .. } => "mismatch",
             Self::CutoverUnknown { .. } => "cutover_unknown",
+            Self::Withheld { .. } => "withheld",
+            Self::Store { .. } => "store",
+            Self::StoreSchema { .. } => "store_schema",
             Self::Dropped { .. } => "dropped",
             Self::Interrupted => "interrupted",
             Self::Other(_) => "other",
@@ -262,7 +301,9 @@ impl Error {
                     _ => Verdict::Stop,
                 },
             },
-            Self::Unreachable { .. } | Self::CutoverUnknown { .. } => Verdict::Resume,
+            Self::Unreachable { .. } | Self::CutoverUnknown { .. } | Self::CutoverLost { .. } => {
+                Verdict::Resume
+            }
             _ => Verdict::Stop,
         }
     }
@@ -272,8 +313,8 @@ impl Error {
         match self {
             Self::Refused { .. } | Self::Busy { .. } => 3,
             Self::Usage(_) => 2,
-            Self::Unreachable { .. } => 75,
-            Self::Config { .. } => 78,
+            Self::Unreachable { .. } | Self::Store { .. } => 75,
+            Self::Config { .. } | Self::StoreSchema { .. } => 78,
             Self::Interrupted => 130,
             _ => 1,
         }
@@ -285,7 +326,9 @@ fn describe(error: &tokio_postgres::Error) -> String {
     match error.as_db_error() {
         Some(db) => {
             let mut text = db.message().to_owned();
-            for (label, part) in [("", db.detail()), ("hint: ", db.hint()), ("in: ", db.where_())] {
+            // It hints at CASCADE, which is the last thing to do here.
+            let hint = db.hint().filter(|_| *db.code() != SqlState::DEPENDENT_OBJECTS_STILL_EXIST);
+            for (label, part) in [("", db.detail()), ("hint: ", hint), ("in: ", db.where_())] {
                 if let Some(part) = part {
                     text.push_str(&format!("; {label}{}", part.lines().next().unwrap_or("")));
                 }
@@ -299,9 +342,30 @@ fn describe(error: &tokio_postgres::Error) -> String {
     }
 }
 
+/// The known word that a mistyped one was most likely meant to be.
+fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|k| (strsim::osa_distance(&word.to_lowercase(), k), k))
+        .filter(|(distance, k)| *distance <= 2.min(k.len() / 2).max(word.len() / 3))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, k)| k)
+}
+
+/// "; did you mean `x`?", or nothing.
+pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(word, known).map(|k| format!("; did you mean `{k}`?")).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mistyped_word_is_held_against_the_known_ones() {
+        assert_eq!(nearest("usr", ["user", "host"]), Some("user"));
+        assert_eq!(nearest("zebra", ["user", "host"]), None);
+    }
 
     #[test]
     fn exit_statuses_are_those_documented() {

@@ -19,8 +19,9 @@
 //!
 //! Dependencies point one way; a module imports only from those on its left:
 //!
-//! [`names`] → [`error`], [`job`], [`failpoint`] → [`config`] → [`pg`] → [`catalog`] → [`refusal`] →
-//! [`preflight`] → [`sql`] → [`engine`] → [`telemetry`] → [`schedule`] → [`cli`]
+//! [`names`], [`units`] → [`error`], [`job`], [`failpoint`] → [`schedule`] → [`config`] → [`pg`] →
+//! [`catalog`], [`bloat`] → [`refusal`] → [`preflight`] → [`sql`] → [`engine`] → [`telemetry`],
+//! [`store`] → [`daemon`] → [`cli`]
 //!
 //! The names in [`telemetry::names`] may be used anywhere.
 //!
@@ -29,9 +30,11 @@
 //! Progress leaves the engine through a channel; nothing below [`cli`] knows of the command line.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic))]
 
+pub mod bloat;
 pub mod catalog;
 pub mod cli;
 pub mod config;
+pub mod daemon;
 pub mod engine;
 pub mod error;
 pub mod failpoint;
@@ -42,4 +45,6 @@ pub mod preflight;
 pub mod refusal;
 pub mod schedule;
 pub mod sql;
+pub mod store;
 pub mod telemetry;
+pub mod units;

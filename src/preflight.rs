@@ -1,5 +1,6 @@
 //! Preflight: everything about a table read in one snapshot, and whether it can be repacked.
 
+use crate::bloat;
 use crate::catalog::{self, Key, TableDescription, key, lookup, lookup::Found};
 use crate::error::{Error, Result};
 use crate::names::RunNames;
@@ -37,7 +38,8 @@ pub async fn look(session: &Session, table: &Found, trust_owner: bool) -> Result
     transaction(session, READ_ONLY, async |client| {
         let mut description = catalog::describe(client, oid).await?.ok_or_else(dropped)?;
         let heap = lookup::sizes(client, oid).await?.heap;
-        let expected = lookup::expected_size(client, oid).await?.map_or(heap, |e| e.min(heap));
+        let estimate = bloat::of_table(client, oid).await?;
+        let expected = estimate.and_then(|t| t.heap.expected).map_or(heap, |e| e.min(heap));
         let keys = description.attached.foreign_keys.iter().filter(|k| k.inherited).count() as i64;
         let keys_of_parent =
             description.attached.has_keys_of_parent() && expected * keys > READ_UNDER_LOCK;
@@ -75,16 +77,29 @@ pub async fn look(session: &Session, table: &Found, trust_owner: bool) -> Result
     .await
 }
 
-/// Lists whatever hangs on a table and cannot be carried over: $1 its OID, $2 triggers to leave out.
+/// Lists whatever hangs on a table and cannot be carried over: $1 its OID, $2 triggers to leave out,
+/// $3 whether foreign keys of its parent are taken off.
 pub const DEPENDENTS: &str = include_str!("catalog/sql/dependents.sql");
 
+/// Lists pairs of foreign keys whose order would be lost: $1 the table, $2 as the $3 above.
+pub const FIRING_ORDER: &str = include_str!("catalog/sql/firing_order.sql");
+
 /// Whatever hangs on the table and cannot be carried over, repackd's own triggers left out.
-pub async fn dependents(client: &Client, oid: u32) -> Result<Vec<String>> {
+pub async fn dependents(client: &Client, oid: u32, keys_of_parent: bool) -> Result<Vec<String>> {
     let own: &[String] = &RunNames::new(oid).triggers();
-    let rows = client
-        .query_typed(DEPENDENTS, &[(&oid, Type::OID), (&own, Type::TEXT_ARRAY)])
+    let failed = || Error::sql("listing what depends on the table");
+    let mut rows = client
+        .query_typed(
+            DEPENDENTS,
+            &[(&oid, Type::OID), (&own, Type::TEXT_ARRAY), (&keys_of_parent, Type::BOOL)],
+        )
         .await
-        .map_err(Error::sql("listing what depends on the table"))?;
+        .map_err(failed())?;
+    let more = client
+        .query_typed(FIRING_ORDER, &[(&oid, Type::OID), (&keys_of_parent, Type::BOOL)])
+        .await
+        .map_err(failed())?;
+    rows.extend(more);
     Ok(rows.iter().map(|r| r.get(0)).collect())
 }
 
@@ -133,13 +148,13 @@ async fn hanging(
     oid: u32,
     keys_of_parent: bool,
 ) -> Result<(Vec<String>, Vec<String>)> {
-    let mut all = dependents(client, oid).await?;
+    let mut all = dependents(client, oid, keys_of_parent).await?;
     for one in catalog::Describer::prepare(client).await?.matviews(client, oid).await? {
         let name = one.view.name();
         if one.is_of_a_run() {
             all.push(format!("materialized view {name}, in the hands of another table's run"));
         }
-        let more = dependents(client, one.oid).await?;
+        let more = dependents(client, one.oid, false).await?;
         all.extend(more.iter().map(|d| format!("materialized view {name} with {d}")));
     }
     Ok((all, needs(client, oid, keys_of_parent).await?))

@@ -74,6 +74,10 @@ pub fn tests() -> Vec<Trial> {
             let seed = seed();
             block_on(cut(&here, seed)).map_err(|e| format!("REPACKD_TEST_SEED={seed}: {e}").into())
         }));
+        let here = server.clone();
+        all.push(Trial::test(format!("crash::did_not_happen::pg{}", server.version), move || {
+            block_on(did_not_happen(&here)).map_err(Into::into)
+        }));
         for (name, promote) in [("server_stopped", false), ("standby_promoted", true)] {
             let version = server.version;
             all.push(Trial::test(format!("crash::{name}::pg{version}"), move || {
@@ -127,6 +131,18 @@ async fn server_lost(version: u32, seed: u64, promote: bool) -> Outcome {
         }
     }
     Ok(())
+}
+
+/// The session dies before the exchange is committed. What the server says when it is asked is told,
+/// not that the dead session cannot roll back.
+async fn did_not_happen(server: &Server) -> Outcome {
+    let arena = Arena::build(server, 0, false).await?;
+    let ended = arena.repackd("run-now", Some("exchange-commit-before=terminate-holder"))?;
+    ended.status(75)?.says(&["the server says it did not happen", "when the server is back"])?;
+    arena.repackd("resume", None)?.status(0)?;
+    let damage = arena.damage().await?;
+    arena.end().await?;
+    if damage == Damage::default() { Ok(()) } else { Err(format!("{damage:?}")) }
 }
 
 async fn cut(server: &Server, seed: u64) -> Outcome {

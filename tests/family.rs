@@ -3,6 +3,7 @@
 mod busy;
 mod changed;
 mod scans;
+mod shares;
 
 use crate::support::random::seed;
 use crate::support::{Server, block_on, servers};
@@ -38,6 +39,17 @@ pub fn tests() -> Vec<Trial> {
         }));
         trials.push(Trial::test(format!("family::rights::pg{}", server.version), move || {
             block_on(changed::rights(&second)).map_err(Into::into)
+        }));
+    }
+    // Before, a foreign key of a partitioned table is never NOT VALID.
+    for server in servers().into_iter().filter(|s| s.version >= 18) {
+        let (first, second) = (server.clone(), server.clone());
+        let name = |what: &str| format!("family::{what}::pg{}", server.version);
+        trials.push(Trial::test(name("shares"), move || {
+            block_on(shares::one_by_one(&first)).map_err(Into::into)
+        }));
+        trials.push(Trial::test(name("shares_orphan"), move || {
+            block_on(shares::orphan(&second)).map_err(Into::into)
         }));
     }
     for server in servers() {

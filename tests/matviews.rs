@@ -33,8 +33,8 @@ pub fn tests() -> Vec<Trial> {
     use crate::matviews as meanwhile;
     let all = cases! {
         meanwhile: refreshed refreshed_concurrently emptied changed killed_and_aborted
-            killed_and_resumed gives_way in_use old_snapshot in_two_runs
-            beside_another_run;
+            killed_and_resumed gives_way in_use old_snapshot
+            old_snapshots_beside_a_refresh in_two_runs beside_another_run;
     };
     trials("matviews", &ends(), all)
 }
@@ -281,6 +281,60 @@ async fn old_snapshot(server: Server) -> Outcome {
         return Err(format!("it saw {found} rows"));
     }
     scene.untouched().await?;
+    scene.drop().await
+}
+
+/// They are refreshed while the cutover waits for a transaction from before, and again while they are
+/// built anew for that. What old transactions see is what the REFRESH has left, never less: one reads
+/// meanwhile, one when it has been waited for in vain.
+async fn old_snapshots_beside_a_refresh(server: Server) -> Outcome {
+    let scene = scene(&server).await?;
+    let open = async || {
+        let reader = scene.database.client().await?;
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1 FROM pg_class LIMIT 1";
+        reader.batch_execute(begin).await.map_err(words)?;
+        Ok::<_, String>(reader)
+    };
+    let query =
+        "SELECT (SELECT count(*) FROM public.seen) || ' ' || (SELECT sum(many) FROM public.above)";
+    let both = "REFRESH MATERIALIZED VIEW public.seen; REFRESH MATERIALIZED VIEW public.above";
+    let from_before = open().await?;
+    let mut run = scene.start(&["run-now", "-v", "--cutover-budget", "800ms", "t"])?;
+    run.until_says("cutover").await?;
+    // Whoever else fills them does not take long.
+    let slow =
+        "CREATE OR REPLACE FUNCTION public.drag(bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+        BEGIN
+          IF current_setting('application_name') LIKE 'repackd %' THEN
+            PERFORM pg_catalog.pg_sleep(0.001);
+          END IF;
+          RETURN $1;
+        END $$";
+    scene.run(slow).await?;
+    scene.run(&format!("{NEWS}; {both}")).await?;
+    until_filling(&scene).await?;
+    let from_meanwhile = open().await?;
+    scene.run("INSERT INTO public.t (id, v, n) VALUES (77778, 'more', 1001)").await?;
+    scene.run(both).await?;
+    let mut found = Vec::new();
+    for reader in [from_before, from_meanwhile] {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        found.push(reader.query_one(query, &[]).await.map_err(words)?.get::<_, String>(0));
+        if !run.is_running() {
+            return Err("the cutover did not wait".into());
+        }
+        reader.batch_execute("COMMIT").await.map_err(words)?;
+    }
+    let from_after = open().await?;
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    found.push(from_after.query_one(query, &[]).await.map_err(words)?.get(0));
+    from_after.batch_execute("COMMIT").await.map_err(words)?;
+    run.wait()?.status(0)?.says(&["what a REFRESH at"])?;
+    found.push(scene.ask(query).await?);
+    if found != ["3002 3002"; 4] {
+        return Err(format!("they saw {found:?} rows"));
+    }
+    scene.database.expect_no_remains().await?;
     scene.drop().await
 }
 

@@ -33,7 +33,7 @@ pub fn tests() -> Vec<Trial> {
 }
 
 /// Whether everything runs on every server that is meant for it, and for longer.
-fn all_wanted() -> bool {
+pub fn all_wanted() -> bool {
     std::env::var_os("REPACKD_TEST_ALL").is_some()
 }
 

@@ -1,11 +1,21 @@
 //! Cron expressions against another reader of them, over zones and years.
 
+mod deciding;
+mod missed;
+mod nights;
+mod reading;
+mod ready;
+
 use crate::config::Test;
 use crate::support::random::{Random, seed};
 use chrono::{DateTime, Duration, TimeZone, Utc};
 use chrono_tz::Tz;
 use croner::parser::{CronParser, Seconds};
+use repackd::config::{Config, Environment};
+use repackd::error::Error;
+use repackd::schedule::Schedule;
 use repackd::schedule::cron::Cron;
+use std::path::Path;
 
 /// The tests of this module; they need no server.
 pub fn tests() -> Vec<Test> {
@@ -13,7 +23,43 @@ pub fn tests() -> Vec<Test> {
         ("schedule: as croner has it", || property(expression)),
         ("schedule: as croner has it around changes of the clock", || property(at_night)),
         ("schedule: what cron and croner leave to us", known),
+        ("schedule: a year of nights in three zones", nights::a_year),
+        ("schedule: any windows and blackouts, minute by minute", nights::minute_by_minute),
+        ("schedule: missed windows", missed::policies),
+        ("schedule: clocks that jump", missed::any_clock),
+        ("schedule: the first rule that matches decides", deciding::first_match),
+        ("schedule: conditions", deciding::conditions),
+        ("schedule: what is said about a decision", deciding::explained),
+        ("schedule: which comes first", deciding::order),
+        ("schedule: every key of the configuration", reading::everything),
+        ("schedule: mistakes in the configuration", reading::mistakes),
+        ("schedule: what is surely not meant", reading::doubts),
+        ("schedule: the files that are ready", ready::files),
     ]
+}
+
+/// Reads a configuration.
+fn config(text: &str) -> Result<Config, Error> {
+    let environment = Environment::of([("HOME", "/home/me"), ("USER", "me")]);
+    Config::parse_in(text, Some(Path::new("/etc/repackd/r.toml")), &environment)
+}
+
+/// The schedule of a configuration, with a connection added.
+fn read(text: &str) -> Result<Schedule, String> {
+    let text = format!("{text}\n[connections.x]\nhost = 'h'\n");
+    config(&text).map(|config| config.schedule).map_err(|e| e.to_string())
+}
+
+/// A time in UTC.
+fn at(text: &str) -> DateTime<Utc> {
+    chrono::NaiveDateTime::parse_from_str(text, "%F %R").unwrap().and_utc()
+}
+
+fn same<T: PartialEq + std::fmt::Debug>(found: T, expected: T) -> Result<(), String> {
+    match found == expected {
+        true => Ok(()),
+        false => Err(format!("found {found:?}, expected {expected:?}")),
+    }
 }
 
 /// Zones whose clocks are changed in odd ways, and some whose are not.
@@ -143,7 +189,6 @@ fn property(make: fn(&mut Random) -> [String; 5]) -> Result<(), String> {
 }
 
 fn known() -> Result<(), String> {
-    let at = |text: &str| chrono::NaiveDateTime::parse_from_str(text, "%F %R").unwrap().and_utc();
     for (expression, zone, after, expected) in [
         ("30 2 * * *", Tz::America__New_York, "2026-03-08 06:00", "2026-03-08 07:00"), // 03:00
         ("30 1 * * *", Tz::America__New_York, "2026-11-01 05:00", "2026-11-01 05:30"), // the first

@@ -3,6 +3,7 @@
 mod least;
 mod names;
 mod traps;
+mod ways;
 
 use crate::bad_input::{cases, ends, trials};
 use crate::support::scene::Scene;
@@ -15,7 +16,7 @@ pub fn tests() -> Vec<Trial> {
     let all = cases! {
         least: a_plain_member a_member_who_inherits_nothing the_owner_itself writers_gain_nothing;
         names: any;
-        traps: reset_role_gains_the_login_role other_paths_to_superuser schemas_made_in_advance
+        ways: reset_role_gains_the_login_role other_paths_to_superuser schemas_made_in_advance
             search_path_of_the_login_role ambiguous_key row_type;
     };
     let mut all = trials("security", &ends(), all);

@@ -87,7 +87,7 @@ pub fn tests() -> Vec<Trial> {
     trials
 }
 
-/// Prepare, abort, and then a whole repack with writes in between.
+/// Prepare, abort, a whole repack with writes in between, and a second one.
 async fn cycle(sheet: &Sheet, server: &Server) -> Outcome {
     let (control, subject) = (Database::create(server).await?, Database::create(server).await?);
     control.run(&sheet.setup).await.map_err(|e| format!("setup: {e}"))?;
@@ -125,7 +125,11 @@ async fn cycle(sheet: &Sheet, server: &Server) -> Outcome {
     }
     control.run(&sheet.probe).await.map_err(|e| format!("probe on the original: {e}"))?;
     subject.run(&sheet.probe).await.map_err(|e| format!("probe on the repacked table: {e}"))?;
-    same("the database after the repack", &control.dump()?, &subject.dump()?)?;
+    let expected = control.dump()?;
+    same("the database after the repack", &expected, &subject.dump()?)?;
+    let again = subject.find(&sheet.table).await?;
+    expect(&repack(&job, &again, Goal::RunNow).await, Ending::Done)?;
+    same("the database after a second repack", &expected, &subject.dump()?)?;
     let remains = subject.remains().await?;
     if !remains.is_empty() {
         return Err(format!("left behind: {remains:?}"));

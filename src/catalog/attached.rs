@@ -65,9 +65,24 @@ pub struct ForeignKey {
     pub validates: bool,
     /// Its comment.
     pub comment: Option<String>,
+    /// Its place among the foreign keys to the other table, where that could be lost and can be kept.
+    #[serde(default)]
+    pub turn: Option<Turn>,
     /// What partitions of its table have of it under another name or with a comment, the deepest
     /// first.
     pub parts: Option<Vec<ForeignKeyPart>>,
+}
+
+/// Triggers act in the order of their names. Those of a foreign key end in their OIDs, so one that is
+/// added again would act after all others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Turn {
+    /// The owner of the table referred to, who may give them other names.
+    pub owner: String,
+    /// The name of the trigger for DELETE on that.
+    pub delete: String,
+    /// The name of the trigger for UPDATE.
+    pub update: String,
 }
 
 /// A partition's share in a foreign key of its parent.

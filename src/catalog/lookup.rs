@@ -134,15 +134,6 @@ pub async fn sizes(client: &impl GenericClient, oid: u32) -> Result<Sizes> {
     }))
 }
 
-/// The size of its heap without bloat, as far as the planner's statistics tell.
-pub async fn expected_size(client: &impl GenericClient, oid: u32) -> Result<Option<i64>> {
-    let row = client
-        .query_typed_opt(include_str!("../bloat.sql"), &[(&oid, Type::OID)])
-        .await
-        .map_err(Error::sql("estimating the size without bloat"))?;
-    Ok(row.and_then(|r| r.get(0)))
-}
-
 fn found(row: &tokio_postgres::Row) -> Found {
     Found {
         oid: row.get(0),

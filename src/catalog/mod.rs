@@ -18,7 +18,7 @@ pub use attached::{Attached, Matview};
 pub use key::Key;
 pub use matviews::Standing;
 pub use table::{
-    Column, Constraint, ConstraintKind, Family, Index, Relative, Sequence, Statistics,
+    Column, Constraint, ConstraintKind, Family, Index, Label, Relative, Sequence, Statistics,
     TableDescription,
 };
 

@@ -27,6 +27,9 @@ pub struct TableDescription {
     pub attached: Attached,
 }
 
+/// A security label: its provider and what it says.
+pub type Label = (String, String);
+
 /// What `pg_class` says of the table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)] // each field is the column of pg_class it is called after
@@ -47,6 +50,8 @@ pub struct Relation {
     pub partition: bool,
     pub of_type: Option<String>,
     pub comment: Option<String>,
+    #[serde(default)]
+    pub labels: Vec<Label>,
     /// In the order of the ACL array; default privileges written out.
     pub acl: Option<Vec<Grant>>,
 }
@@ -86,6 +91,9 @@ pub struct Column {
     pub inherited: i32,
     /// Its comment.
     pub comment: Option<String>,
+    /// Its security labels.
+    #[serde(default)]
+    pub labels: Vec<Label>,
     /// Privileges granted on this column alone, in the order of the ACL array.
     pub acl: Option<Vec<Grant>>,
 }
@@ -233,6 +241,8 @@ pub struct Sequence {
     pub cache: i64,
     pub cycle: bool,
     pub comment: Option<String>,
+    #[serde(default)]
+    pub labels: Vec<Label>,
     pub acl: Option<Vec<Grant>>,
 }
 

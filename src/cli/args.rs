@@ -1,8 +1,11 @@
 //! The command line as clap reads it.
 
 use super::overrides::Overrides;
+use crate::config::bytes;
 use crate::names::TableArg;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueHint};
+use clap_complete::Shell;
+use std::path::PathBuf;
 
 /// Said below `--help`.
 const AFTER_HELP: &str = "\
@@ -55,6 +58,8 @@ pub enum Command {
     RunNow(Repack),
     /// Say what run-now would do to a table, or why it cannot
     Plan(Repack),
+    /// Show how large tables are and how much of that is bloat
+    Bloat(Bloat),
     /// Do everything up to the cutover, then stop
     #[command(aliases = ["prepare_repack", "prepare-repack"])]
     Prepare(Repack),
@@ -63,17 +68,31 @@ pub enum Command {
     /// Give up unfinished runs and remove what they made
     #[command(aliases = ["abort_repack", "abort-repack"])]
     Abort(Tables),
-    /// Show unfinished runs
+    /// Show unfinished runs, and what daemons have queued
     Status(Names),
+    /// Measure, decide and repack by the configuration's windows and rules, for as long as it runs
+    Daemon(Daemon),
+    /// Show what was repacked or tried, by daemons and by hand
+    History(History),
+    /// Have daemons leave tables alone until `resume` [default: all]
+    Pause(Names),
+    /// Have daemons give tables up: what was done is removed [default: all]
+    Cancel(Names),
     /// Show the connections of the configuration
     #[command(aliases = ["show_connections", "show-connections"])]
     Connections,
+    /// Show when windows open next, and which rules decide about which tables
+    Schedule(Schedule),
     /// Check that everything needed is in place; print the grants that are missing
     #[command(aliases = ["create_schema", "create-schema"])]
     Init,
     /// Remove every trace of repackd: finish runs past the cutover, abort the others
     #[command(aliases = ["drop_schema", "drop-schema"])]
     Cleanup,
+    /// Print what makes a shell complete repackd's commands and options
+    Completions(Completions),
+    /// Write the manual pages
+    Man(Manual),
 }
 
 /// Tables by name.
@@ -82,6 +101,25 @@ pub struct Names {
     /// The tables, as table or schema.table; a partitioned table means its partitions
     #[arg(value_name = "TABLE", value_parser = TableArg::parse)]
     pub tables: Vec<TableArg>,
+}
+
+/// How the daemon runs.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Daemon {
+    /// Measure everything now, repack what may be begun now, and end
+    #[arg(long)]
+    pub once: bool,
+}
+
+/// What to show of the history.
+#[derive(Debug, Clone, Default, Args)]
+pub struct History {
+    /// Of which tables; none named: all.
+    #[command(flatten)]
+    pub names: Names,
+    /// The most attempts shown, the last ones first
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: u32,
 }
 
 /// Tables by name, or all of them.
@@ -119,4 +157,53 @@ pub struct Resume {
     /// How.
     #[command(flatten)]
     pub overrides: Overrides,
+}
+
+/// Which tables to estimate, and how.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Bloat {
+    /// Which.
+    #[command(flatten)]
+    pub tables: Tables,
+    /// Leave out tables that are smaller, indexes and all, unless they are named
+    #[arg(long, value_name = "SIZE", default_value = "1MB", value_parser = bytes)]
+    pub min_size: u64,
+    /// First analyze the tables meant that never were
+    #[arg(long)]
+    pub analyze: bool,
+    /// Say of the tables named which rule decides about each, and every condition
+    #[arg(long, requires = "tables")]
+    pub explain: bool,
+}
+
+/// What to show of the schedule.
+#[derive(Debug, Clone, Args)]
+pub struct Schedule {
+    /// How many openings
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub count: u16,
+    /// As it will be at a date, or a date and time, of the configuration's time zone [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// List the tables of each rule as well, which takes a connection to the databases
+    #[arg(long)]
+    pub tables: bool,
+    /// Only say what in the configuration is surely not meant; exit status 1 if there is anything
+    #[arg(long, conflicts_with_all = ["tables", "count"])]
+    pub check: bool,
+}
+
+/// For which shell.
+#[derive(Debug, Clone, Args)]
+pub struct Completions {
+    /// The shell
+    pub shell: Shell,
+}
+
+/// Where to write the manual pages.
+#[derive(Debug, Clone, Args)]
+pub struct Manual {
+    /// A directory, such as /usr/local/share/man/man1
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub directory: PathBuf,
 }

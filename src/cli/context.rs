@@ -4,15 +4,18 @@ use super::console::Console;
 use super::signals::Signals;
 use super::target::{Target, Targets};
 use super::{outcome, progress, summary};
+use crate::config::Config;
 use crate::engine::{Control, Job};
 use crate::error::{Error, Result};
 use crate::job::{Ending, Report};
 use crate::names::{QualifiedName, TableArg};
+use crate::store::{Place, Store};
 use crate::telemetry::{TOLD, Telemetry, spans};
 use serde_json::{Value, json};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
+use tokio::sync::OnceCell;
 use tracing::Instrument;
 
 /// What is to be done to a table.
@@ -37,9 +40,20 @@ pub struct Context {
     pub json: bool,
     /// Whether the databases come from a file, which may list tables.
     pub from_file: bool,
+    /// The configuration.
+    pub config: Arc<Config>,
     /// The databases.
     pub targets: Arc<[Target]>,
-    telemetry: Telemetry,
+    /// Its traces and metrics.
+    pub telemetry: Telemetry,
+    /// Whether no connection was named, so that all are meant.
+    pub everywhere: bool,
+    /// Where the store is, or would be.
+    pub place: Place,
+    /// Runs that are a daemon's to go on with.
+    pub left: Vec<(String, QualifiedName)>,
+    store: OnceCell<Option<Store>>,
+    also: serde_json::Map<String, Value>,
     reports: Vec<Report>,
     errors: Vec<Value>,
     statuses: Vec<u8>,
@@ -52,12 +66,51 @@ impl Context {
         signals: Signals,
         json: bool,
         targets: Targets,
+        place: Place,
         telemetry: Telemetry,
     ) -> Self {
-        let Targets { all, from_file, .. } = targets;
-        let targets = all.into();
-        let (reports, errors, statuses) = (Vec::new(), Vec::new(), Vec::new());
-        Self { console, signals, json, from_file, targets, telemetry, reports, errors, statuses }
+        let Targets { all, from_file, everywhere, config, .. } = targets;
+        Self {
+            console,
+            signals,
+            json,
+            from_file,
+            config: Arc::new(config),
+            targets: all.into(),
+            telemetry,
+            everywhere,
+            place,
+            left: Vec::new(),
+            store: OnceCell::new(),
+            also: serde_json::Map::new(),
+            reports: Vec::new(),
+            errors: Vec::new(),
+            statuses: Vec::new(),
+        }
+    }
+
+    /// The store, if there is one: a file that is not there is not made.
+    pub async fn store(&self) -> Result<Option<Store>> {
+        let open = async || match self.place.exists() {
+            true => Store::open(&self.place).await.map(Some),
+            false => Ok(None),
+        };
+        self.store.get_or_try_init(open).await.cloned()
+    }
+
+    /// Does without the store from here on.
+    pub fn no_store(&mut self) {
+        self.store = OnceCell::new_with(Some(None));
+    }
+
+    /// Puts something besides the result into the JSON document.
+    pub fn also(&mut self, key: &str, value: Value) {
+        self.also.insert(key.to_owned(), value);
+    }
+
+    /// What was said last about a table.
+    pub fn last_report(&self) -> Option<&Report> {
+        self.reports.last()
     }
 
     /// A usage error if nobody said which tables are meant: neither on the command line nor in a
@@ -91,7 +144,7 @@ impl Context {
         let (events, shown) =
             span.in_scope(|| progress::listen(&self.console, &meters, &job.connection));
         self.signals.working_on(Some(label));
-        let control = Control { events, stop: self.signals.stop.clone(), seed: seed() };
+        let control = Control { events, stop: self.signals.stop.clone(), seed: seed(), gate: None };
         let report = engine(control).instrument(span.clone()).await;
         self.signals.working_on(None);
         // Ends with the engine's last sender; what it shows comes before what follows.
@@ -174,6 +227,9 @@ impl Context {
         let errors = std::mem::take(&mut self.errors);
         if self.json {
             let mut document = json!({ "repackd": env!("CARGO_PKG_VERSION"), key: value });
+            for (key, value) in std::mem::take(&mut self.also) {
+                document[key] = value;
+            }
             if !errors.is_empty() {
                 document["errors"] = errors.into();
             }

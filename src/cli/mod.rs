@@ -3,18 +3,26 @@
 
 mod args;
 mod bars;
+mod bloat;
+mod bloat_text;
 mod console;
 mod context;
+mod daemon;
+mod documents;
 mod grid;
+mod history;
 mod inspect;
+mod known;
 mod leftover;
 mod lines;
 mod outcome;
 mod overrides;
 mod plan;
 mod progress;
+mod queue;
 mod repack;
 mod runs;
+mod schedule;
 mod signals;
 mod summary;
 #[cfg(test)]
@@ -22,12 +30,12 @@ mod summary_tests;
 mod target;
 #[cfg(test)]
 mod tests;
-mod units;
 
 use crate::config::{Environment, Format, Logging};
 use crate::engine::Goal;
 use crate::error::{Error, Result};
 use crate::telemetry::{self, Form, Style, Telemetry};
+use crate::units;
 use args::{Cli, Command, Common, Names, Tables};
 use clap::Parser;
 use console::Console;
@@ -56,7 +64,9 @@ pub fn main() -> ExitCode {
         }
     };
     let environment = Environment::process();
-    let console = Console::new(cli.common.json || cli.common.debug);
+    // A daemon's output is a log, wherever it goes.
+    let plain = cli.common.json || cli.common.debug || matches!(cli.command, Command::Daemon(_));
+    let console = Console::new(plain);
     let status = match start(cli, &environment, &console) {
         Ok(status) => status,
         Err(error) => {
@@ -77,6 +87,9 @@ fn no_core_dumps() {
 
 /// Sets up log lines, signals and the runtime, and does the command.
 fn start(cli: Cli, environment: &Environment, console: &Console) -> Result<u8> {
+    if let Some(done) = documents::write(&cli.command, console) {
+        return done;
+    }
     let targets = target::targets(&cli.common, overrides(&cli.command), environment)?;
     let logging = Logging {
         to_file: targets.config.logging.to_file && !cli.common.debug,
@@ -109,10 +122,10 @@ fn start(cli: Cli, environment: &Environment, console: &Console) -> Result<u8> {
             console.warn(warning);
         }
         let signals = Signals::watch(console).map_err(|e| other("listen for signals", e))?;
-        let command = cli.command;
-        let json = cli.common.json;
-        let mut context = Context::new(console.clone(), signals, json, targets, telemetry.clone());
-        let status = Box::pin(do_command(command, &mut context)).await;
+        let place = daemon::place_of(&targets.config, environment)?;
+        let (console, json) = (console.clone(), cli.common.json);
+        let mut context = Context::new(console, signals, json, targets, place, telemetry.clone());
+        let status = Box::pin(do_command(cli, environment, &mut context)).await;
         // Their spans end with them.
         drop(context);
         telemetry.flush().await;
@@ -155,13 +168,23 @@ fn style<'e>(
     Style { filter: environment.var("RUST_LOG").filter(|_| !common.debug), default, form }
 }
 
-async fn do_command(command: Command, context: &mut Context) -> Result<u8> {
-    match command {
+async fn do_command(cli: Cli, environment: &Environment, context: &mut Context) -> Result<u8> {
+    match cli.command {
         Command::RunNow(a) => repack::repack(context, Goal::RunNow, &a.tables).await,
         Command::Prepare(a) => repack::repack(context, Goal::Prepare, &a.tables).await,
         Command::Plan(a) => inspect::plan(context, &a.tables).await,
+        Command::Bloat(a) => bloat::bloat(context, &a).await,
         Command::Resume(a) => {
             let deed = if a.catch_up { runs::Deed::CatchUp } else { runs::Deed::Resume };
+            match queue::unpause(context, &a.names.tables).await {
+                Ok(true) => {}
+                Ok(false) => return Ok(context.finish_tables()),
+                // A run can be gone on with all the same.
+                Err(error) => {
+                    context.console.warn(&format!("{error}; whatever it holds is as it was"));
+                    context.no_store();
+                }
+            }
             let tables = Tables { tables: a.names.tables, all: true };
             runs::each(context, deed, &tables).await
         }
@@ -171,8 +194,15 @@ async fn do_command(command: Command, context: &mut Context) -> Result<u8> {
             runs::each(context, runs::Deed::Cleanup, &tables).await
         }
         Command::Status(Names { tables }) => runs::status(context, &tables).await,
+        Command::Daemon(asked) => daemon::run(context, &asked, &cli.common, environment).await,
+        Command::History(asked) => history::show(context, &asked).await,
+        Command::Pause(Names { tables }) => queue::pause(context, &tables).await,
+        Command::Cancel(Names { tables }) => queue::cancel(context, &tables).await,
         Command::Connections => Ok(inspect::connections(context)),
+        Command::Schedule(asked) => schedule::show(context, &asked).await,
         Command::Init => inspect::init(context).await,
+        // Written before anything was looked for.
+        Command::Completions(_) | Command::Man(_) => Ok(0),
     }
 }
 

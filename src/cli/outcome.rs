@@ -46,6 +46,14 @@ pub fn explain_error(error: &Error, connection: Option<&str>) -> String {
     let (state, next) = match error {
         Error::Usage(_) => (None, Some("`repackd --help` shows the commands and options")),
         Error::Config { .. } => (Some("no connection was made"), None),
+        Error::Store { .. } => (
+            Some("no table was touched"),
+            Some("the same command again, once the store can be reached and written to"),
+        ),
+        Error::StoreSchema { .. } => (
+            Some("no table was touched, and the store is as it was"),
+            Some("a repackd at least as new as the one that made it"),
+        ),
         Error::Unreachable { .. } => (
             Some("nothing was changed"),
             Some("the same command again, once a connection can be made as said"),

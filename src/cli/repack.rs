@@ -2,6 +2,7 @@
 
 use super::args::Tables;
 use super::context::{Context, Deed};
+use super::history;
 use super::target::Target;
 use crate::catalog::lookup::Found;
 use crate::engine::{self, Goal};
@@ -9,6 +10,7 @@ use crate::error::Result;
 use crate::job::{Ending, Figures, Phase, Report};
 use crate::names::TableArg;
 use std::collections::BTreeSet;
+use std::time::Instant;
 
 /// Repacks the tables meant, in every database meant.
 pub async fn repack(context: &mut Context, goal: Goal, tables: &Tables) -> Result<u8> {
@@ -27,15 +29,20 @@ pub async fn repack(context: &mut Context, goal: Goal, tables: &Tables) -> Resul
                 break;
             }
             let named = !tables.tables.is_empty();
-            let (job, table) = (&target.job, &table);
+            let (job, began) = (&target.job, Instant::now());
             let deed = Deed {
                 job,
                 table: &table.name,
                 label: table.name.to_string(),
                 command: if goal == Goal::Prepare { "prepare" } else { "run-now" },
             };
-            let run = |control| async move { engine::run(job, table, goal, &control).await };
-            if !context.work(deed, named, run).await {
+            let found = &table;
+            let run = |control| async move { engine::run(job, found, goal, &control).await };
+            let goes_on = context.work(deed, named, run).await;
+            if goal == Goal::RunNow {
+                history::add(context, target, &table.name, began.elapsed()).await;
+            }
+            if !goes_on {
                 break;
             }
         }

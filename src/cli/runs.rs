@@ -2,13 +2,14 @@
 
 use super::args::Tables;
 use super::context::{self, Context};
-use super::leftover;
 use super::target::Target;
+use super::{history, leftover, outcome, queue};
 use crate::catalog::lookup::Found;
 use crate::engine::{self, Goal, RunStatus};
 use crate::error::Result;
 use crate::names::{QualifiedName, RunNames, TableArg};
 use serde_json::json;
+use std::time::Instant;
 
 /// What to do to an unfinished run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +50,16 @@ pub async fn each(context: &mut Context, deed: Deed, tables: &Tables) -> Result<
             if context.stopped() {
                 break;
             }
+            let daemons = |(connection, table): &(String, QualifiedName)| {
+                *connection == target.job.connection && run.table.as_ref() == Some(table)
+            };
+            if deed == Deed::Resume && context.left.iter().any(daemons) {
+                context.console.say(&format!(
+                    "repackd: {} is left to the daemon that has it queued",
+                    label(&run)
+                ));
+                continue;
+            }
             // cleanup promises that no trace is left, so one that is in use has to count.
             let named = !tables.tables.is_empty() || deed == Deed::Cleanup;
             let (job, oid) = (&target.job, run.oid);
@@ -61,13 +72,21 @@ pub async fn each(context: &mut Context, deed: Deed, tables: &Tables) -> Result<
             let found = Found { oid, name: name(&run) };
             let (table, command) = (&found, deed.command());
             let what = context::Deed { job, table: &found.name, label: label(&run), command };
-            let work = |control| async move {
+            let began = Instant::now();
+            let work = |control| async {
+                let control = control;
                 match goal {
                     Some(goal) => engine::run(job, table, goal, &control).await,
                     None => engine::abort(job, oid, &control).await,
                 }
             };
-            if !context.work(what, named, work).await {
+            let goes_on = context.work(what, named, work).await;
+            if deed == Deed::Resume
+                && let Some(table) = &run.table
+            {
+                history::add(context, target, table, began.elapsed()).await;
+            }
+            if !goes_on {
                 break;
             }
         }
@@ -115,7 +134,14 @@ pub async fn status(context: &mut Context, tables: &[TableArg]) -> Result<u8> {
         })
     });
     let document = document.collect();
-    let text = leftover::runs(&all, context.targets.len() > 1, context.console.result_width());
+    let mut text = leftover::runs(&all, context.targets.len() > 1, context.console.result_width());
+    match queue::status(context, tables).await {
+        Ok(more) => text.push_str(&more),
+        Err(error) => {
+            context.console.say(&outcome::explain_error(&error, None));
+            context.status(error.exit_status());
+        }
+    }
     Ok(context.finish("runs", document, &text))
 }
 

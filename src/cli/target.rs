@@ -2,9 +2,9 @@
 
 use super::args::Common;
 use super::overrides::Overrides;
-use crate::config::{Config, Connection, Environment, did_you_mean};
+use crate::config::{Config, Connection, Environment};
 use crate::engine::Job;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, did_you_mean};
 
 /// A database and what the configuration says to repack in it.
 #[derive(Debug, Clone)]
@@ -24,6 +24,8 @@ pub struct Targets {
     pub all: Vec<Target>,
     /// Whether they come from a file, which may list tables.
     pub from_file: bool,
+    /// Whether no connection was named, so that all are meant.
+    pub everywhere: bool,
     /// The configuration they come from.
     pub config: Config,
     /// What it says that has no effect.
@@ -56,7 +58,8 @@ pub fn targets(
         None => warning.clone(),
     });
     let warnings = warnings.collect();
-    Ok(Targets { all, from_file: config.file.is_some(), config, warnings })
+    let everywhere = config.file.is_some() && common.connections.is_empty();
+    Ok(Targets { all, from_file: config.file.is_some(), everywhere, config, warnings })
 }
 
 /// `--url`, else `--config`, else a file in its usual places, else the `PG…` variables.

@@ -1,14 +1,30 @@
 //! The configuration file.
 
-use super::params::{PARAMETERS, Params, did_you_mean, lookup};
+use super::params::{PARAMETERS, Params, lookup};
 use super::server::PasswordSource;
 use super::{
     Config, Connection, Environment, Logging, Server, Settings, conninfo, logging, settings,
 };
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, did_you_mean};
 use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+
+/// Keys at the top of the file.
+const TOP_KEYS: &[&str] = &[
+    "connections",
+    "timezone",
+    "evaluate",
+    "defaults",
+    "window",
+    "blackout",
+    "rule",
+    "store",
+    "daemon",
+    "logging",
+    "notifier",
+    "pid_dir",
+];
 
 /// Keys of a connection that are neither settings nor parameters of libpq.
 const OWN_KEYS: &[&str] =
@@ -18,8 +34,11 @@ const OWN_KEYS: &[&str] =
 const PATHS: &[&str] =
     &["pause_file", "passfile", "sslrootcert", "sslcert", "sslkey", "sslcrl", "sslcrldir"];
 
-/// A key or value of the file.
-type Value<'i> = Spanned<DeValue<'i>>;
+/// A key of the file.
+pub(super) type Key<'i> = Spanned<toml::de::DeString<'i>>;
+
+/// A value of the file.
+pub(super) type Value<'i> = Spanned<DeValue<'i>>;
 
 /// Reads a configuration.
 pub(super) fn read(text: &str, file: Option<&Path>, environment: &Environment) -> Result<Config> {
@@ -27,7 +46,7 @@ pub(super) fn read(text: &str, file: Option<&Path>, environment: &Environment) -
 }
 
 /// The text being read, and what was found worth a warning so far.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     text: &'a str,
     file: Option<&'a Path>,
     environment: &'a Environment,
@@ -43,6 +62,8 @@ impl Reader<'_> {
         })?;
         let mut connections = Vec::new();
         let mut logging = Logging::default();
+        let mut store = super::StoreSettings::default();
+        let mut daemon = super::DaemonSettings::default();
         for (key, value) in document.get_ref() {
             match key.get_ref().as_ref() {
                 "connections" => {
@@ -51,6 +72,27 @@ impl Reader<'_> {
                     }
                 }
                 "logging" => logging = self.logging(value)?,
+                "timezone" | "evaluate" | "defaults" | "window" | "blackout" | "rule" => {}
+                "store" => {
+                    for (key, value) in self.table("store", value)? {
+                        self.set(key, value, super::StoreSettings::KEYS, |key, text| match key {
+                            "password_file" => {
+                                store.password_file = Some(self.path(text));
+                                Ok(())
+                            }
+                            _ => store.set(key, text),
+                        })?;
+                    }
+                    if let Some(wrong) = store.contradiction() {
+                        let message = format!("store: password_file {wrong}");
+                        return Err(self.error(key.span().start, message));
+                    }
+                }
+                "daemon" => {
+                    for (key, value) in self.table("daemon", value)? {
+                        self.set(key, value, super::DaemonSettings::KEYS, |k, v| daemon.set(k, v))?;
+                    }
+                }
                 "notifier" => {
                     for (key, _) in self.table("notifier", value)? {
                         self.replaced(
@@ -66,14 +108,11 @@ impl Reader<'_> {
                     "an advisory lock in the database keeps two runners apart",
                 ),
                 other => {
-                    let hint =
-                        did_you_mean(other, ["connections", "logging", "notifier", "pid_dir"]);
-                    return Err(
-                        self.error(key.span().start, format!("unknown key `{other}`{hint}"))
-                    );
+                    return Err(self.unknown(key.span().start, other, TOP_KEYS.iter().copied()));
                 }
             }
         }
+        let schedule = self.schedule(document.get_ref())?;
         if connections.is_empty() {
             return Err(Error::Config {
                 file: self.file.map(Path::to_owned),
@@ -86,6 +125,9 @@ impl Reader<'_> {
             file: self.file.map(Path::to_owned),
             connections,
             logging,
+            schedule,
+            store,
+            daemon,
             warnings: self.warnings,
         })
     }
@@ -93,16 +135,13 @@ impl Reader<'_> {
     fn logging(&self, value: &Value<'_>) -> Result<Logging> {
         let mut logging = Logging::default();
         for (key, value) in self.table("logging", value)? {
-            let (at, key) = (key.span().start, key.get_ref().as_ref());
-            if !logging::KEYS.contains(&key) {
-                let hint = did_you_mean(key, logging::KEYS.iter().copied());
-                return Err(self.error(at, format!("unknown key `logging.{key}`{hint}")));
-            }
-            let mut text = self.text_of(key, value)?;
-            if key == "log_dir" {
-                text = self.path(&text).display().to_string();
-            }
-            logging.set(key, &text).map_err(|e| self.error(at, e))?;
+            self.set(key, value, logging::KEYS, |key, text| match key {
+                "log_dir" => {
+                    logging.dir = Some(self.path(text));
+                    Ok(())
+                }
+                _ => logging.set(key, text),
+            })?;
         }
         if logging.to_file && logging.dir.is_none() {
             return Err(self.error(
@@ -127,11 +166,7 @@ impl Reader<'_> {
         }
     }
 
-    fn connection(
-        &mut self,
-        name: &Spanned<toml::de::DeString<'_>>,
-        value: &Value<'_>,
-    ) -> Result<Connection> {
+    fn connection(&mut self, name: &Key<'_>, value: &Value<'_>) -> Result<Connection> {
         let at = name.span().start;
         let name = name.get_ref().to_string();
         let mut params = Params::default();
@@ -164,10 +199,7 @@ impl Reader<'_> {
                     }
                 }
                 _ if settings::keys().any(|k| k == key) => {
-                    let mut text = self.text_of(key, value)?;
-                    if PATHS.contains(&key) {
-                        text = self.path(&text).display().to_string();
-                    }
+                    let text = self.setting(key, value)?;
                     settings.set(key, &text).map_err(|e| self.error(at, format!("{key}: {e}")))?;
                 }
                 _ if lookup(key).is_some() => {
@@ -183,8 +215,7 @@ impl Reader<'_> {
                         .copied()
                         .chain(settings::keys())
                         .chain(PARAMETERS.iter().map(|p| p.name));
-                    let hint = did_you_mean(key, known);
-                    return Err(self.error(at, format!("unknown key `{key}`{hint}")));
+                    return Err(self.unknown(at, key, known));
                 }
             }
         }
@@ -213,12 +244,45 @@ impl Reader<'_> {
         Ok(Connection { name, server, schemas, tables, settings })
     }
 
+    /// A setting as text; file names start at the configuration file.
+    pub(super) fn setting(&self, key: &str, value: &Value<'_>) -> Result<String> {
+        let text = self.text_of(key, value)?;
+        match PATHS.contains(&key) {
+            true => Ok(self.path(&text).display().to_string()),
+            false => Ok(text),
+        }
+    }
+
+    /// Hands a key that has to be one of `known`, and its value, to who knows what they mean.
+    pub(super) fn set(
+        &self,
+        key: &Key<'_>,
+        value: &Value<'_>,
+        known: &[&str],
+        set: impl FnOnce(&str, &str) -> std::result::Result<(), String>,
+    ) -> Result<()> {
+        let (at, key) = (key.span().start, key.get_ref().as_ref());
+        if !known.contains(&key) {
+            return Err(self.unknown(at, key, known.iter().copied()));
+        }
+        set(key, &self.text_of(key, value)?).map_err(|e| self.error(at, format!("{key}: {e}")))
+    }
+
+    pub(super) fn unknown<'k>(
+        &self,
+        at: usize,
+        key: &str,
+        known: impl IntoIterator<Item = &'k str>,
+    ) -> Error {
+        self.error(at, format!("unknown key `{key}`{}", did_you_mean(key, known)))
+    }
+
     /// A table's entries in the order they stand in the file.
-    fn table<'v, 'i>(
+    pub(super) fn table<'v, 'i>(
         &self,
         name: &str,
         value: &'v Value<'i>,
-    ) -> Result<Vec<(&'v Spanned<toml::de::DeString<'i>>, &'v Value<'i>)>> {
+    ) -> Result<Vec<(&'v Key<'i>, &'v Value<'i>)>> {
         let Some(table) = value.get_ref().as_table() else {
             return Err(self.error(value.span().start, format!("{name} has to be a table")));
         };
@@ -228,7 +292,7 @@ impl Reader<'_> {
     }
 
     /// A string, number or yes/no as text. What was found instead is not repeated.
-    fn text_of(&self, key: &str, value: &Value<'_>) -> Result<String> {
+    pub(super) fn text_of(&self, key: &str, value: &Value<'_>) -> Result<String> {
         match value.get_ref() {
             DeValue::String(text) => Ok(text.to_string()),
             // A password is the one value where 007 and 7 differ.
@@ -243,7 +307,7 @@ impl Reader<'_> {
     }
 
     /// A list of names; one name alone will do.
-    fn names(&self, key: &str, value: &Value<'_>) -> Result<Vec<String>> {
+    pub(super) fn names(&self, key: &str, value: &Value<'_>) -> Result<Vec<String>> {
         let wrong = |at| self.error(at, format!("{key} has to be a list of strings"));
         match value.get_ref() {
             DeValue::String(name) => Ok(vec![name.to_string()]),
@@ -284,11 +348,11 @@ impl Reader<'_> {
     }
 
     /// The line of a byte of the text, from 1.
-    fn line(&self, at: usize) -> usize {
+    pub(super) fn line(&self, at: usize) -> usize {
         self.text.as_bytes().iter().take(at).filter(|b| **b == b'\n').count() + 1
     }
 
-    fn error(&self, at: usize, message: String) -> Error {
+    pub(super) fn error(&self, at: usize, message: String) -> Error {
         Error::Config { file: self.file.map(Path::to_owned), line: Some(self.line(at)), message }
     }
 }

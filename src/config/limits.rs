@@ -105,7 +105,7 @@ fn query(value: &str) -> Result<String, String> {
 
 /// A size as PostgreSQL writes it: a number and one of B, kB, MB, GB, TB, each 1024 times the one
 /// before. The units may also be written KiB, MiB and so on.
-fn bytes(text: &str) -> Result<u64, String> {
+pub fn bytes(text: &str) -> Result<u64, String> {
     let text = text.trim();
     let split = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
     let (number, unit) = (&text[..split], text[split..].trim().trim_end_matches("/s"));

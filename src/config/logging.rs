@@ -38,7 +38,7 @@ impl Default for Logging {
 }
 
 impl Logging {
-    /// Sets a key. The error is what would be right.
+    /// Sets a key, all but `log_dir`. The error is what would be right.
     pub fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
         let lower = value.to_lowercase();
         match key {
@@ -47,10 +47,9 @@ impl Logging {
                     "file" => true,
                     // Standard output has the results. repcloud wrote both there.
                     "stdout" | "stderr" => false,
-                    _ => return Err("log_dest has to be stderr or file".into()),
+                    _ => return Err("it has to be stderr or file".into()),
                 }
             }
-            "log_dir" => self.dir = Some(value.into()),
             "log_level" => {
                 self.level = Some(match lower.as_str() {
                     "trace" => "trace",
@@ -59,9 +58,7 @@ impl Logging {
                     "warn" | "warning" => "warn",
                     "error" | "critical" => "error",
                     _ => {
-                        return Err(
-                            "log_level has to be error, warning, info, debug or trace".into()
-                        );
+                        return Err("it has to be error, warning, info, debug or trace".into());
                     }
                 });
             }
@@ -70,14 +67,14 @@ impl Logging {
                     .parse()
                     .ok()
                     .filter(|n| (1..=3650).contains(n))
-                    .ok_or("log_days_keep has to be a number of days, from 1 to 3650")?;
+                    .ok_or("it has to be a number of days, from 1 to 3650")?;
             }
             "format" => {
                 self.format = Some(match lower.as_str() {
                     "text" => Format::Text,
                     "logfmt" => Format::Logfmt,
                     "json" => Format::Json,
-                    _ => return Err("format has to be text, logfmt or json".into()),
+                    _ => return Err("it has to be text, logfmt or json".into()),
                 });
             }
             _ => return Err(format!("there is no logging.{key}")),

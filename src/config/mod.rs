@@ -1,27 +1,31 @@
 //! Configuration: what to repack, where, and how gently.
 
 mod conninfo;
+mod daemon;
 mod duration;
 mod environment;
 mod file;
 mod limits;
 mod logging;
 mod params;
+mod rules;
+mod schedule;
 mod server;
 mod service;
 mod settings;
 mod tls;
 
+pub use daemon::{DaemonSettings, StoreSettings};
 pub use environment::Environment;
-pub use limits::Limits;
+pub use limits::{Limits, bytes};
 pub use logging::{Format, Logging};
-pub(crate) use params::did_you_mean;
 pub use server::Server;
 pub(crate) use server::{Host, PasswordSource, SOCKET_DIRECTORIES, SessionAttrs};
 pub use settings::{Blockers, DiskFull, OldSnapshots, Settings};
 pub(crate) use tls::{Roots, SslMode, TlsOptions, TlsVersion};
 
 use crate::error::{Error, Result};
+use crate::schedule::Schedule;
 use std::path::{Path, PathBuf};
 
 /// The configuration.
@@ -33,6 +37,12 @@ pub struct Config {
     pub connections: Vec<Connection>,
     /// Where log lines go.
     pub logging: Logging,
+    /// When to repack, and which tables.
+    pub schedule: Schedule,
+    /// Where the daemon keeps its queue and history.
+    pub store: StoreSettings,
+    /// How the daemon goes about its work.
+    pub daemon: DaemonSettings,
     /// What was read but has no effect, and what replaces it.
     pub warnings: Vec<String>,
 }
@@ -136,6 +146,9 @@ impl Config {
             file: None,
             connections: vec![connection],
             logging: Logging::default(),
+            schedule: Schedule::default(),
+            store: StoreSettings::default(),
+            daemon: DaemonSettings::default(),
             warnings,
         })
     }

@@ -1,6 +1,7 @@
 //! The connection parameters of libpq: which there are, which of them repackd reads, and a set of
 //! them as one source (URL, service file, environment, configuration file) gives them.
 
+use crate::error::did_you_mean;
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 
@@ -104,21 +105,6 @@ pub(crate) fn lookup(name: &str) -> Option<&'static Parameter> {
     PARAMETERS.iter().find(|p| p.name == name)
 }
 
-/// The known word that a mistyped one was most likely meant to be.
-pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .into_iter()
-        .map(|k| (strsim::osa_distance(&word.to_lowercase(), k), k))
-        .filter(|(distance, k)| *distance <= 2.min(k.len() / 2).max(word.len() / 3))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, k)| k)
-}
-
-/// "; did you mean `x`?", or nothing.
-pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    nearest(word, known).map(|k| format!("; did you mean `{k}`?")).unwrap_or_default()
-}
-
 /// Parameters from one source. All values are kept as secrets, so that `Debug` shows none.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Params(BTreeMap<&'static str, SecretString>);
@@ -175,8 +161,6 @@ mod tests {
     fn a_mistyped_parameter_names_the_nearest() {
         let error = Params::default().set("sslrootcrt", "x").unwrap_err();
         assert_eq!(error, "unknown connection parameter `sslrootcrt`; did you mean `sslrootcert`?");
-        assert_eq!(nearest("usr", ["user", "host"]), Some("user"));
-        assert_eq!(nearest("zebra", ["user", "host"]), None);
     }
 
     #[test]

@@ -122,6 +122,15 @@ impl Settings {
         self.lock_timeout.unwrap_or(self.cutover_budget).min(self.cutover_budget)
     }
 
+    /// Puts the settings of a rule in place of these. They were checked when they were read, so an
+    /// error means that they come from somewhere else.
+    pub fn apply(&mut self, settings: &[(String, String)]) -> Result<(), String> {
+        for (key, value) in settings {
+            self.set(key, value).map_err(|e| format!("{key}: {e}"))?;
+        }
+        Ok(())
+    }
+
     /// Sets what `key` of a configuration file stands for; the value is as written, without
     /// quotes. An error is the end of a sentence that begins with the key.
     pub(crate) fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
@@ -180,7 +189,7 @@ impl Settings {
 }
 
 /// A duration above zero, which to PostgreSQL would mean without bound.
-fn time(value: &str, unit: &str) -> Result<Duration, String> {
+pub(super) fn time(value: &str, unit: &str) -> Result<Duration, String> {
     match duration::parse(value, unit)? {
         Duration::ZERO => Err("has to be above zero".into()),
         time => Ok(time),
@@ -195,7 +204,7 @@ pub(super) fn whole<T: TryFrom<u64>>(value: &str, least: u64, most: u64) -> Resu
 }
 
 /// The words PostgreSQL and repcloud have for yes and no.
-fn boolean(value: &str) -> Result<bool, String> {
+pub(super) fn boolean(value: &str) -> Result<bool, String> {
     match value.trim().to_lowercase().as_str() {
         "yes" | "true" | "on" | "1" | "y" | "t" => Ok(true),
         "no" | "false" | "off" | "0" | "n" | "f" => Ok(false),

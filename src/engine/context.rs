@@ -11,7 +11,8 @@ use crate::job::{Event, Measure, Phase};
 use crate::pg::{Session, lock::Backoff, settings};
 use crate::sql::Subject;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +26,22 @@ pub struct Control {
     pub stop: CancellationToken,
     /// Seed of all jitter.
     pub seed: u64,
+    /// Asked before each attempt at the cutover; without one, nobody else has a say.
+    pub gate: Option<Gate>,
+}
+
+/// The answer of a [`Gate`]: the error is why not.
+pub type Permission = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
+
+/// Whoever may withhold the cutover: he alone knows whether the table is still this process's to work
+/// on. A cutover takes no longer than its budget, so what he says has to hold for that long.
+#[derive(Clone)]
+pub struct Gate(pub Arc<dyn Fn() -> Permission + Send + Sync>);
+
+impl std::fmt::Debug for Gate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Gate")
+    }
 }
 
 /// What to work on, and how.
@@ -150,6 +167,13 @@ impl<'a> Run<'a> {
         } else {
             Ok(())
         }
+    }
+
+    /// Ends the run here, with all that it has, if the cutover is withheld.
+    pub async fn ask_gate(&self) -> Result<()> {
+        let Some(Gate(ask)) = &self.control.gate else { return Ok(()) };
+        let withheld = |reason| Error::Withheld { table: self.subject.table.clone(), reason };
+        ask().await.map_err(withheld)
     }
 
     /// Says how far the phase is.

@@ -113,10 +113,7 @@ async fn find_out(run: &mut Run<'_>) -> Result<()> {
             Ok(Some(true)) => return Ok(()),
             Ok(Some(false)) => {
                 run.journal.phase = Phase::Cutover;
-                return Err(Error::Other(format!(
-                    "the connection was lost at the cutover of {}; the server says it did not happen",
-                    run.subject.table
-                )));
+                return Err(Error::CutoverLost { table: run.subject.table.clone() });
             }
             // Still at it, or lost again.
             Ok(None) | Err(_) => {}

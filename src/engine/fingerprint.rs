@@ -8,7 +8,7 @@ use crate::catalog::{
 use crate::error::{Error, Result};
 use crate::names::QualifiedName;
 use crate::pg::Session;
-use crate::preflight::DEPENDENTS;
+use crate::preflight::{DEPENDENTS, FIRING_ORDER};
 use futures_util::future::try_join_all;
 use tokio_postgres::{Statement, types::Type};
 
@@ -38,6 +38,7 @@ pub struct Checker {
     /// Describes tables.
     pub describer: Describer,
     dependents: Statement,
+    firing_order: Statement,
     capture: Statement,
 }
 
@@ -64,14 +65,16 @@ impl Checker {
         session.batch_execute("SET plan_cache_mode = force_generic_plan").await.map_err(failed())?;
         let describer = Describer::prepare(session.client()).await?;
         let dependents = session
-            .prepare_typed(DEPENDENTS, &[Type::OID, Type::TEXT_ARRAY])
+            .prepare_typed(DEPENDENTS, &[Type::OID, Type::TEXT_ARRAY, Type::BOOL])
             .await
             .map_err(failed())?;
+        let firing_order =
+            session.prepare_typed(FIRING_ORDER, &[Type::OID, Type::BOOL]).await.map_err(failed())?;
         let capture = session
             .prepare_typed(CAPTURE, &[Type::OID, Type::TEXT_ARRAY, Type::TEXT])
             .await
             .map_err(failed())?;
-        let me = Self { describer, dependents, capture };
+        let me = Self { describer, dependents, firing_order, capture };
         me.check(run, session).await?;
         Ok(me)
     }
@@ -82,24 +85,32 @@ impl Checker {
         let oid = run.subject.oid;
         let own: &[String] = &run.subject.names.triggers();
         let failed = || Error::sql("comparing the table with its fingerprint");
-        let dependents =
-            async |oid: u32| session.query(&self.dependents, &[&oid, &own]).await.map_err(failed());
+        let keys_of_parent = run.journal.state.keys_of_parent;
+        let dependents = async |oid: u32| {
+            let all = session.query(&self.dependents, &[&oid, &own, &keys_of_parent]).await;
+            all.map_err(failed())
+        };
+        let firing_order = async {
+            let all = session.query(&self.firing_order, &[&oid, &keys_of_parent]).await;
+            all.map_err(failed())
+        };
         let capture = async {
             session
                 .query_one(&self.capture, &[&oid, &own, &run.subject.names.work])
                 .await
                 .map_err(failed())
         };
-        let (now, matviews, on_table, capture) = tokio::try_join!(
+        let (now, matviews, on_table, order, capture) = tokio::try_join!(
             self.describer.alone(session.client(), oid),
             matviews::standing(&self.describer, session.client(), oid),
             dependents(oid),
+            firing_order,
             capture
         )?;
         let on_matviews = try_join_all(matviews.iter().map(|m| dependents(m.oid))).await?;
         let changed = |difference| Error::Changed { table: run.subject.table.clone(), difference };
         compare(&run.subject.table, &run.subject.description, now.as_ref())?;
-        if let Some(first) = on_table.first() {
+        if let Some(first) = on_table.first().or(order.first()) {
             return Err(changed(format!("it has {} now", first.get::<_, String>(0))));
         }
         for (one, found) in matviews.iter().zip(on_matviews) {

@@ -45,14 +45,14 @@ mod search;
 mod sequences;
 mod snapshots;
 mod space;
-mod spans;
+pub(crate) mod spans;
 mod status;
 mod throttle;
 mod validate;
 mod verify;
 
 pub use abort::abort;
-pub use context::{Control, Job};
+pub use context::{Control, Gate, Job, Permission};
 pub use plan::{Check, Plan, PlanPhase, check, plan};
 pub use run::{Goal, run};
 pub use search::{find, find_all, find_by_run, list};

@@ -65,15 +65,16 @@ pub async fn plan(job: &Job, table: &Found) -> Result<Plan> {
         }),
         reasons: preflight.reasons,
         before: space.before,
-        expected_bytes: space.heap.map(|_| space.expected()),
+        expected_bytes: space.after.map(|_| space.expected()),
         extra_bytes: space.expected(),
         phases: Vec::new(),
         cutover_sql: Vec::new(),
         warnings: Vec::new(),
     };
-    if space.heap.is_none() {
+    if space.after.is_none() {
         plan.warnings.push(
-            "the table was never analyzed, so its size without bloat is unknown: run ANALYZE"
+            "its size without bloat is unknown: the table was never analyzed, or its statistics cannot be \
+             read; run ANALYZE as its owner"
                 .into(),
         );
     }

@@ -4,6 +4,7 @@ use super::context::Job;
 use super::spans;
 use crate::error::{Error, Verdict};
 use crate::job::{Ending, Figures, Phase, Report};
+use tokio_postgres::error::SqlState;
 
 /// How far a failed run had come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +99,16 @@ pub fn failed(job: &Job, table: &str, stage: Stage, error: Error, figures: Figur
                 "`repackd abort {table}` drops it; if the DROP was a mistake, copy what is needed from {old} before"
             )),
         ),
+        Stage::Kept(phase)
+            if phase.is_past_cutover() && error.is(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST) =>
+        (
+            format!(
+                "the new {table} is live and complete; the old one is kept, because something came to use it"
+            ),
+            Some(format!(
+                "let what is named above use {table} instead, or drop it; then `repackd resume {table}` drops the old table"
+            )),
+        ),
         Stage::Kept(phase) if phase.is_past_cutover() => (
             format!(
                 "the new {table} is live and complete; the old one waits in the schema repackd_…_old to be dropped"
@@ -151,6 +162,7 @@ fn kept_advice(error: &Error, table: &str) -> String {
             "it keeps that space, and its key log grows with every write, until one of the two: with a larger max_extra_space, "
         }
         Error::Interrupted => "",
+        Error::Withheld { .. } => "if nobody else goes on with it, ",
         e if e.verdict() == Verdict::Resume => "when the server is back, ",
         _ => "mend what is said above; then ",
     };

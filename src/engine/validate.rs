@@ -1,17 +1,19 @@
 //! Validation of the foreign keys that the exchange added without a look at the rows.
 //!
 //! VALIDATE CONSTRAINT takes SHARE UPDATE EXCLUSIVE on the table that refers and ROW SHARE on the
-//! other, which keep no reader and no writer waiting ("ALTER TABLE", PostgreSQL manual).
+//! other, which keep no reader and no writer waiting ("ALTER TABLE", PostgreSQL manual). On a partitioned
+//! table it would look through all partitions in one transaction, whose snapshot holds vacuum back
+//! everywhere: so they come one by one, and then there is nothing left to look at for the whole.
 
 use super::context::{Run, interruptible};
 use crate::catalog::{self, attached::ForeignKey};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::failpoint::{At, VALIDATE};
-use crate::names::ident;
+use crate::names::{QualifiedName, ident};
 use crate::pg::{READ_COMMITTED, run_all, settings, transaction};
 use crate::sql::attached::foreign_keys as sql;
 use std::time::Duration;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::{Row, error::SqlState, types::Type};
 
 /// How often one is tried when somebody, say autovacuum or DDL, is in the way.
 const TRIES: u32 = 60;
@@ -26,9 +28,41 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
     settings::lock_timeout(&run.sessions.worker, Duration::from_secs(2)).await?;
     for (i, key) in keys.iter().enumerate() {
         run.progress(i as u64, keys.len() as u64, 0, 0);
-        one(run, key).await?;
+        let mut valid = true;
+        for share in shares(run, key).await? {
+            valid &= one(run, &share, key).await?;
+        }
+        // Of one that is not, the whole has been told about.
+        if valid {
+            one(run, key, key).await?;
+        }
     }
     Ok(())
+}
+
+/// What each partition has of a partitioned table's foreign key, as keys of their own.
+async fn shares(run: &Run<'_>, key: &ForeignKey) -> Result<Vec<ForeignKey>> {
+    let rows = run
+        .sessions
+        .worker
+        .query_typed(
+            include_str!("../catalog/sql/shares.sql"),
+            &[
+                (&key.table.schema, Type::TEXT),
+                (&key.table.name, Type::TEXT),
+                (&key.name, Type::TEXT),
+            ],
+        )
+        .await
+        .map_err(Error::sql("looking for the partitions of a foreign key"))?;
+    let share = |r: &Row| ForeignKey {
+        table: QualifiedName::new(r.get::<_, &str>(0), r.get::<_, &str>(1)),
+        name: r.get(2),
+        owner: r.get(3),
+        validates: r.get(4),
+        ..key.clone()
+    };
+    Ok(rows.iter().map(share).collect())
 }
 
 /// Those of `now` that have not been validated and were valid before.
@@ -52,10 +86,13 @@ fn to_validate(before: &[ForeignKey], now: &[ForeignKey]) -> Vec<ForeignKey> {
     now.iter().filter(|k| !k.validated).filter(was_valid).cloned().collect()
 }
 
-async fn one(run: &mut Run<'_>, key: &ForeignKey) -> Result<()> {
-    let what = format!("foreign key {} of {}", key.name, key.table);
+/// Validates one, which is `whole` or a partition's share in it. Returns whether `whole` can be valid
+/// after that; if not, the report says why, and how it can be made so.
+async fn one(run: &mut Run<'_>, key: &ForeignKey, whole: &ForeignKey) -> Result<bool> {
+    let what = format!("foreign key {} of {}", whole.name, whole.table);
     let role = if key.validates { ident(&key.owner) } else { "NONE".to_owned() };
     let statements = [format!("SET LOCAL ROLE {role}"), sql::validate(key)];
+    let gone = [SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_OBJECT];
     for _ in 0..TRIES {
         run.check_stop()?;
         let worker = &run.sessions.worker;
@@ -64,17 +101,21 @@ async fn one(run: &mut Run<'_>, key: &ForeignKey) -> Result<()> {
         })
         .at(VALIDATE);
         match interruptible(&run.control.stop, worker, work).await {
-            Ok(()) => return Ok(()),
+            Ok(()) => return Ok(true),
             // There before us: the table must not be made to look better than it was, nor the run
             // be held up for it.
             Err(e) if e.is(&SqlState::FOREIGN_KEY_VIOLATION) => {
                 run.note(format!(
                     "{what} holds for new rows but could not be validated: there are old rows without a match in {}. They are found by {}; then run {}",
-                    key.references,
-                    sql::orphans(key),
-                    sql::validate(key)
+                    whole.references,
+                    sql::orphans(whole),
+                    sql::validate(whole)
                 ));
-                return Ok(());
+                return Ok(false);
+            }
+            // The partition was dropped or detached a moment ago.
+            Err(e) if key.table != whole.table && gone.iter().any(|state| e.is(state)) => {
+                return Ok(true);
             }
             Err(e) if e.is_lock() => tokio::time::sleep(run.backoff.step()).await,
             Err(e) => return Err(e),
@@ -83,9 +124,9 @@ async fn one(run: &mut Run<'_>, key: &ForeignKey) -> Result<()> {
     run.note(format!(
         "{what} holds for new rows but is not validated yet, because somebody kept {} locked: run {}",
         key.table,
-        sql::validate(key)
+        sql::validate(whole)
     ));
-    Ok(())
+    Ok(false)
 }
 
 #[cfg(test)]
@@ -93,7 +134,7 @@ mod tests {
     use super::*;
 
     fn key(name: &str, table: &str, own: bool) -> ForeignKey {
-        let named = |name: &str| crate::names::QualifiedName::new("app", name);
+        let named = |name: &str| QualifiedName::new("app", name);
         ForeignKey {
             name: name.into(),
             table: named(table),
@@ -112,6 +153,7 @@ mod tests {
             able: true,
             validates: true,
             comment: None,
+            turn: None,
         }
     }
 

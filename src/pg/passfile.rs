@@ -23,7 +23,8 @@ pub(super) fn find(
     if !metadata.is_file() {
         return Err(format!("{shown} is not a plain file"));
     }
-    if metadata.mode() & 0o077 != 0 {
+    let reader = rustix::process::geteuid().as_raw();
+    if is_exposed(metadata.mode(), metadata.uid(), reader) {
         let reason =
             format!("{shown} is ignored because others can read it; chmod 0600 makes it count");
         tracing::warn!("{reason}");
@@ -34,6 +35,14 @@ pub(super) fn find(
     lookup(&text, host, database, user).ok_or_else(|| {
         format!("{shown} has no line for {}:{}:{database}:{user}", name(host), host.port)
     })
+}
+
+/// Whether more people can read a file than its owner and its reader. A service is handed its secrets
+/// in files of root's: Kubernetes lets the pod's group read them, systemd a user of an access control
+/// list, which shows as rights of the group. libpq has the same rule, for keys.
+fn is_exposed(mode: u32, owner: u32, reader: u32) -> bool {
+    let closed = if owner == 0 && reader != 0 { 0o037 } else { 0o077 };
+    mode & closed != 0
 }
 
 /// What a host is called in the file: the default socket directories are `localhost` there.
@@ -115,6 +124,23 @@ localhost:1:d:u:";
         assert_eq!(ask(file, "x", 1, "d", "u"), None);
         assert_eq!(ask(file, "*", 1, "d", "u").as_deref(), Some("star"));
         assert_eq!(ask(file, "localhost", 1, "d", "u"), None);
+    }
+
+    #[test]
+    fn a_group_may_read_what_root_hands_to_a_service() {
+        for (mode, owner, reader, exposed) in [
+            (0o100_600, 1000, 1000, false),
+            (0o100_400, 1000, 1000, false),
+            (0o100_640, 1000, 1000, true),
+            (0o100_604, 1000, 1000, true),
+            (0o100_440, 0, 1000, false),
+            (0o100_460, 0, 1000, true),
+            (0o100_444, 0, 1000, true),
+            (0o100_440, 0, 0, true),
+            (0o100_440, 1001, 1000, true),
+        ] {
+            assert_eq!(is_exposed(mode, owner, reader), exposed, "{mode:o} {owner} {reader}");
+        }
     }
 
     #[test]

@@ -102,6 +102,12 @@ impl Cron {
         }
     }
 
+    /// Every quarter of an hour.
+    pub(super) fn quarters() -> Self {
+        let quarters = Self::parse("*/15 * * * *");
+        quarters.unwrap_or_else(|_| unreachable!("a valid expression"))
+    }
+
     /// The first time after `after`, in the zone.
     pub fn next_after(&self, zone: Tz, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
         if self.paced { self.next_paced(zone, after) } else { self.next_fixed(zone, after) }

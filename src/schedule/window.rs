@@ -1,8 +1,7 @@
 //! Windows in which tables may be repacked, and blackouts in which they may not.
 
 use super::cron::Cron;
-use super::zone;
-use chrono::{DateTime, Datelike, Duration, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike, Duration, Utc};
 use chrono_tz::Tz;
 
 /// From when until when something is open. The end does not belong to it.
@@ -15,7 +14,8 @@ pub struct Span {
 }
 
 impl Span {
-    fn contains(&self, at: DateTime<Utc>) -> bool {
+    /// Whether it is open at `at`.
+    pub fn contains(&self, at: DateTime<Utc>) -> bool {
         self.opens <= at && at < self.closes
     }
 }
@@ -49,8 +49,12 @@ pub struct Weekly {
 const DAY: i64 = 24 * 60;
 const WEEK: i64 = 7 * DAY;
 
-/// Openings that run into each other are one; no more of them than this.
-const MERGED: usize = 1000;
+/// Openings that run into each other are one, but to no end: so many of those to come, and those of
+/// the next day. What is open for longer than can be seen from here is seen later.
+const MERGED: usize = 20;
+
+/// Windows that go on where others end are followed so often, for the same reason.
+const FOLLOWED: usize = 5;
 
 impl Weekly {
     /// Reads `sat:22:00-sun:06:00`, as Amazon RDS has it, and `sat:00:00-04:00` and `01:00-06:00`, as
@@ -116,6 +120,15 @@ fn moment(text: &str) -> Option<(Option<i64>, i64)> {
 }
 
 impl Recurrence {
+    /// How long it is open each time.
+    pub fn length(&self) -> Duration {
+        match self {
+            Self::Once(span) => span.closes - span.opens,
+            Self::Weekly(weekly) => Duration::minutes(weekly.minutes),
+            Self::Cron { duration, .. } => *duration,
+        }
+    }
+
     /// The span that is open at `at`, or else the next one. Those that run into each other are one.
     pub fn span(&self, at: DateTime<Utc>) -> Option<Span> {
         match self {
@@ -128,7 +141,7 @@ impl Recurrence {
                     opens = open.next_after(*zone, opens)?;
                     Some(Span { opens, closes: opens + *duration })
                 });
-                merged(spans.take(MERGED), at)
+                merged(spans, at)
             }
         }
     }
@@ -137,10 +150,13 @@ impl Recurrence {
 /// The first span not over at `at`, out of spans in order.
 fn merged(spans: impl Iterator<Item = Span>, at: DateTime<Utc>) -> Option<Span> {
     let mut found: Option<Span> = None;
+    let (mut later, day) = (0, at + Duration::days(1));
     for span in spans {
+        later += usize::from(span.opens > at);
+        let enough = later > MERGED && span.opens > day;
         match &mut found {
+            Some(open) if at < open.closes && (span.opens > open.closes || enough) => break,
             Some(open) if span.opens <= open.closes => open.closes = open.closes.max(span.closes),
-            Some(open) if at < open.closes => break,
             _ => found = Some(span),
         }
     }
@@ -148,18 +164,18 @@ fn merged(spans: impl Iterator<Item = Span>, at: DateTime<Utc>) -> Option<Span> 
 }
 
 /// Windows and blackouts together.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Calendar {
+#[derive(Debug, Clone, Default)]
+pub struct Calendar<'a> {
     /// Open when any of these is; always, if there are none.
-    pub windows: Vec<Recurrence>,
+    pub windows: Vec<&'a Recurrence>,
     /// Closed when any of these is open.
-    pub blackouts: Vec<Recurrence>,
+    pub blackouts: Vec<&'a Recurrence>,
 }
 
 /// How far ahead an opening is looked for.
-const HORIZON: i64 = 366 * 2;
+pub(super) const HORIZON: i64 = 366 * 2;
 
-impl Calendar {
+impl Calendar<'_> {
     /// The span that is open at `at`, or else the next one within two years.
     pub fn span(&self, at: DateTime<Utc>) -> Option<Span> {
         let horizon = at + Duration::days(HORIZON);
@@ -191,10 +207,19 @@ impl Calendar {
             spans.min_by_key(|span| (span.opens.max(at), std::cmp::Reverse(span.closes)))?;
         // Another window may go on where this one ends.
         let mut whole = first;
-        for _ in 0..MERGED {
+        for _ in 0..FOLLOWED {
             let next = self.windows.iter().filter_map(|w| w.span(whole.closes));
             match next.filter(|span| span.contains(whole.closes)).map(|span| span.closes).max() {
                 Some(closes) => whole.closes = closes,
+                None => break,
+            }
+        }
+        // And another may have been open before this one was.
+        for _ in 0..FOLLOWED {
+            let before = whole.opens - Duration::seconds(1);
+            let spans = self.windows.iter().filter_map(|w| w.span(before));
+            match spans.filter(|span| span.contains(before)).map(|span| span.opens).min() {
+                Some(opens) => whole.opens = opens,
                 None => break,
             }
         }
@@ -215,14 +240,11 @@ impl Calendar {
     }
 }
 
-/// A span between two civil times of a zone.
-pub fn between(zone: Tz, from: NaiveDateTime, until: NaiveDateTime) -> Span {
-    Span { opens: zone::instant(zone, from), closes: zone::instant(zone, until) }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::zone;
     use super::*;
+    use chrono::NaiveDateTime;
 
     fn t(text: &str) -> DateTime<Utc> {
         NaiveDateTime::parse_from_str(text, "%F %R").unwrap().and_utc()
@@ -309,11 +331,23 @@ mod tests {
             shown(often.span(t("2026-11-25 04:00"))),
             "2026-11-25 01:00 to 2026-11-25 05:00"
         );
-        let two = Calendar {
-            windows: vec![weekly("01:00-03:00"), weekly("02:30-05:00")],
-            blackouts: vec![],
-        };
+        let (early, late) = (weekly("01:00-03:00"), weekly("02:30-05:00"));
+        let two = Calendar { windows: vec![&early, &late], blackouts: vec![] };
         assert_eq!(shown(two.span(t("2026-11-25 00:00"))), "2026-11-25 01:00 to 2026-11-25 05:00");
+    }
+
+    #[test]
+    fn openings_without_end_and_dense_ones_are_found() {
+        let at = t("2026-11-25 12:34");
+        for (open, hours) in [("0 * * * *", 1), ("* * * * *", 24), ("*/5 8-17 * * *", 24)] {
+            let always = cron(open, "UTC", hours);
+            let span = always.span(at).unwrap();
+            assert!(span.contains(at) && span.closes - at > Duration::hours(19), "{open}");
+            // And it goes on from there.
+            assert!(always.span(span.closes).unwrap().contains(span.closes), "{open}");
+            let calendar = Calendar { windows: vec![&always], blackouts: vec![] };
+            assert!(calendar.span(at).unwrap().closes - at > Duration::days(4), "{open}");
+        }
     }
 
     #[test]
@@ -321,8 +355,7 @@ mod tests {
         let christmas =
             Recurrence::Once(Span { opens: t("2026-12-23 00:00"), closes: t("2027-01-03 00:00") });
         let work = cron("0 8 * * 1-5", "UTC", 10);
-        let calendar =
-            Calendar { windows: vec![], blackouts: vec![christmas.clone(), work.clone()] };
+        let calendar = Calendar { windows: vec![], blackouts: vec![&christmas, &work] };
         assert_eq!(
             shown(calendar.span(t("2026-11-25 12:00"))),
             "2026-11-25 18:00 to 2026-11-26 08:00"
@@ -339,16 +372,14 @@ mod tests {
             shown(calendar.span(t("2026-12-24 19:00"))),
             "2027-01-03 00:00 to 2027-01-04 08:00"
         );
-        let nights =
-            Calendar { windows: vec![weekly("22:00-10:00")], blackouts: vec![work, christmas] };
+        let night = weekly("22:00-10:00");
+        let nights = Calendar { windows: vec![&night], blackouts: vec![&work, &christmas] };
         assert_eq!(
             shown(nights.span(t("2026-11-25 09:00"))),
             "2026-11-25 22:00 to 2026-11-26 08:00"
         );
-        let never = Calendar {
-            windows: vec![weekly("09:00-10:00")],
-            blackouts: vec![weekly("00:00-12:00")],
-        };
+        let (hour, morning) = (weekly("09:00-10:00"), weekly("00:00-12:00"));
+        let never = Calendar { windows: vec![&hour], blackouts: vec![&morning] };
         assert_eq!(shown(never.span(t("2026-11-25 09:00"))), "never");
     }
 

@@ -1,6 +1,9 @@
 //! Civil time and instants: what a clock on the wall shows, and when it shows it.
 
-use chrono::{DateTime, Duration, LocalResult, NaiveDateTime, Offset, TimeZone, Utc};
+use chrono::{
+    DateTime, Datelike, Duration, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, Offset,
+    TimeZone, Utc,
+};
 use chrono_tz::Tz;
 
 /// Reads an IANA name such as `Europe/Berlin`. The error is the end of a sentence that begins with
@@ -8,8 +11,27 @@ use chrono_tz::Tz;
 pub fn parse(name: &str) -> Result<Tz, String> {
     name.parse().map_err(|_| {
         let known = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name());
-        let hint = crate::config::did_you_mean(name, known);
+        let hint = crate::error::did_you_mean(name, known);
         format!("`{name}` is no time zone of the IANA database{hint}")
+    })
+}
+
+/// Reads a date, or a date and time, of the zone unless it says how far it is from UTC: say
+/// `2026-12-24`, `2026-12-24 18:00` or `2026-12-24T18:00:00+01:00`. The error is the end of a sentence
+/// that begins with the key.
+pub fn read(zone: Tz, text: &str) -> Result<DateTime<Utc>, String> {
+    let text = text.trim();
+    if let Ok(at) = DateTime::parse_from_rfc3339(text) {
+        return Ok(at.with_timezone(&Utc));
+    }
+    let forms = ["%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"];
+    let civil = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
+    let date = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    let civil = civil.or_else(|| date().map(|date| date.and_time(NaiveTime::MIN)));
+    // Far enough from the ends of what can be reckoned with.
+    let civil = civil.filter(|civil| (1970..=9000).contains(&civil.year()));
+    civil.map(|civil| instant(zone, civil)).ok_or_else(|| {
+        format!("cannot be `{text}`; it is a date such as 2026-12-24, or one with a time, 2026-12-24 18:00")
     })
 }
 
@@ -61,7 +83,6 @@ pub fn transition(zone: Tz, from: DateTime<Utc>, until: DateTime<Utc>) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::NaiveDate;
 
     fn at(zone: Tz, y: i32, mo: u32, d: u32, h: u32, mi: u32) -> String {
         let civil = NaiveDate::from_ymd_opt(y, mo, d).unwrap().and_hms_opt(h, mi, 0).unwrap();

@@ -1,7 +1,7 @@
 //! Indexes, the constraints on them, and what else is put on the filled shadow.
 
 use super::{Subject, respell};
-use crate::catalog::{Constraint, ConstraintKind, Index, TableDescription};
+use crate::catalog::{Constraint, ConstraintKind, Index, Label, TableDescription};
 use crate::error::{Error, Result};
 use crate::names::{QualifiedName, ident, literal};
 
@@ -107,8 +107,8 @@ pub fn is_alone(subject: &Subject, name: &str) -> bool {
     })
 }
 
-/// Constraints on the indexes that are there, marks on them, statistics objects and comments. Run
-/// once all indexes are there.
+/// Constraints on the indexes that are there, marks on them, statistics objects, comments and security labels.
+/// Run once all indexes are there.
 pub fn finish(description: &TableDescription, place: &QualifiedName) -> Result<Vec<String>> {
     let shadow = place.sql();
     let mut statements = Vec::new();
@@ -172,21 +172,26 @@ fn comments(description: &TableDescription, place: &QualifiedName) -> Vec<String
     let shadow = place.sql();
     let kind = if description.relation.kind == "m" { "MATERIALIZED VIEW" } else { "TABLE" };
     let mut statements = Vec::new();
-    let mut comment = |what: String, text: &Option<String>| {
-        if let Some(text) = text {
+    let mut say = |what: String, comment: &Option<String>, labels: &[Label]| {
+        if let Some(text) = comment {
             statements.push(format!("COMMENT ON {what} IS {}", literal(text)));
         }
+        for (provider, label) in labels {
+            let (provider, label) = (ident(provider), literal(label));
+            statements.push(format!("SECURITY LABEL FOR {provider} ON {what} IS {label}"));
+        }
     };
-    comment(format!("{kind} {shadow}"), &description.relation.comment);
-    for column in &description.columns {
-        comment(format!("COLUMN {shadow}.{}", ident(&column.name)), &column.comment);
+    let relation = &description.relation;
+    say(format!("{kind} {shadow}"), &relation.comment, &relation.labels);
+    for c in &description.columns {
+        say(format!("COLUMN {shadow}.{}", ident(&c.name)), &c.comment, &c.labels);
     }
     for c in description.constraints.iter().filter(|c| !c.is_late()) {
-        comment(format!("CONSTRAINT {} ON {shadow}", ident(&c.name)), &c.comment);
+        say(format!("CONSTRAINT {} ON {shadow}", ident(&c.name)), &c.comment, &[]);
     }
-    for sequence in description.sequences.iter().filter(|s| s.identity) {
-        let name = format!("{}.{}", ident(&place.schema), ident(&sequence.name));
-        comment(format!("SEQUENCE {name}"), &sequence.comment);
+    for s in description.sequences.iter().filter(|s| s.identity) {
+        let name = format!("{}.{}", ident(&place.schema), ident(&s.name));
+        say(format!("SEQUENCE {name}"), &s.comment, &s.labels);
     }
     statements
 }

@@ -40,7 +40,7 @@ names! {
     ERROR_TYPE = "error.type", "What went wrong: the SQLSTATE, or a word such as no_cutover or changed.";
     CONNECTION = "repackd.connection", "The connection's name in the configuration.";
     TABLE = "repackd.table", "The table with its schema, as messages have it.";
-    COMMAND = "repackd.command", "What was asked for: run-now, prepare, resume, catch-up, abort.";
+    COMMAND = "repackd.command", "What was asked for: run-now, prepare, resume, catch-up, abort, cleanup; daemon: by its schedule.";
     PHASE = "repackd.phase", "The phase.";
     OUTCOME = "repackd.outcome", "How it ended: success, failure, skip (refused or busy), cancellation.";
     ENDING = "repackd.ending", "The same in repackd's words: done, prepared, aborted, refused, busy, failed, interrupted.";

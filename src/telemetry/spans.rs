@@ -35,8 +35,10 @@ impl Cause {
 
     /// A span of this process; nothing if nothing is traced.
     pub fn of(span: &Span) -> Option<Self> {
-        let context = span.context();
-        context.span().span_context().is_valid().then_some(Self(context))
+        // Not the span itself: it shall end with its work.
+        let context = span.context().span().span_context().clone();
+        let valid = context.is_valid();
+        valid.then(|| Self(opentelemetry::Context::new().with_remote_span_context(context)))
     }
 
     /// As `traceparent`, to be kept in a queue until the run begins.

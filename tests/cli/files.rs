@@ -6,16 +6,16 @@ use crate::support::{Outcome, Server, words};
 use std::path::{Path, PathBuf};
 
 /// A directory of the test's own. Gone when dropped.
-struct Folder(PathBuf);
+pub struct Folder(PathBuf);
 
 impl Folder {
-    fn new(scene: &Scene) -> Result<Self, String> {
+    pub fn new(scene: &Scene) -> Result<Self, String> {
         let path = std::env::temp_dir().join(format!("repackd-{}", scene.database.name));
         std::fs::create_dir_all(&path).map_err(words)?;
         Ok(Self(path))
     }
 
-    fn write(&self, name: &str, text: &str) -> Result<String, String> {
+    pub fn write(&self, name: &str, text: &str) -> Result<String, String> {
         let path = self.0.join(name);
         std::fs::create_dir_all(path.parent().unwrap_or(Path::new("/"))).map_err(words)?;
         std::fs::write(&path, text).map_err(words)?;

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM, and what somebody may do before `resume`.
+//! Ctrl-C and SIGTERM, and what somebody may do before `resume`, or before the old table goes.
 
 use crate::support::scene::Scene;
 use crate::support::{Outcome, Server};
@@ -120,9 +120,41 @@ pub async fn caught_up_between(server: Server) -> Outcome {
     scene.repackd(&["resume", "--catch-up", "t"])?.status(0)?;
     let after = scene.runs()?;
     let waiting = |runs: &[serde_json::Value]| runs[0]["log_rows"].as_i64();
-    if !(waiting(&before) > waiting(&after)) || after[0]["phase"] != before[0]["phase"] {
+    if waiting(&before) <= waiting(&after) || after[0]["phase"] != before[0]["phase"] {
         return Err(format!("before: {before:?}, after: {after:?}"));
     }
     scene.kept_until_resume().await?;
+    scene.drop().await
+}
+
+/// What nobody foresaw hangs on the old table: it is kept, and the report says what and where.
+pub async fn used_before_it_goes(server: Server) -> Outcome {
+    let mut scene = Scene::new(&server, "").await?;
+    let mut run = scene.command(&["run-now", "t"]);
+    run.env("REPACKD_FAILPOINT", "exchange-commit-after=kill");
+    if crate::support::program::finish(run)?.status(0).is_ok() {
+        return Err("it was not killed".into());
+    }
+    let old = scene
+        .ask("SELECT n.nspname FROM pg_namespace n WHERE nspname ~ '^repackd_.*_old$'")
+        .await?;
+    scene.run(&format!("CREATE VIEW public.late AS SELECT id FROM {old}.t")).await?;
+    let resumed = scene.repackd(&["resume", "t"])?;
+    resumed.status(1)?.says(&[
+        "view public.late depends on table",
+        "the new public.t is live and complete; the old one is kept",
+        "`repackd resume public.t` drops the old table",
+    ])?;
+    scene.in_use().await?;
+    let rows = scene
+        .ask(&format!("SELECT count(*) = (SELECT count(*) FROM public.t) FROM {old}.t"))
+        .await?;
+    if rows != "true" {
+        return Err("the old table is not what it was".into());
+    }
+    scene.run("DROP VIEW public.late").await?;
+    scene.repackd(&["resume", "t"])?.status(0)?;
+    scene.note()?;
+    scene.untouched().await?;
     scene.drop().await
 }

@@ -145,6 +145,24 @@ pub const CASES: &[Case] = &[
             "ALTER PUBLICATION {name}_p DROP TABLE app.t",
         ],
     ),
+    case(
+        "attached_as_partition",
+        Wins,
+        &[
+            "ALTER TABLE app.t ALTER i DROP IDENTITY",
+            "CREATE TABLE app.whole (LIKE app.t INCLUDING GENERATED) PARTITION BY RANGE (id)",
+            "ALTER TABLE app.whole ATTACH PARTITION app.t FOR VALUES FROM (0) TO (100000)",
+        ],
+    ),
+    case(
+        "given_a_parent",
+        Wins,
+        &[
+            "CREATE TABLE app.above (LIKE app.t INCLUDING GENERATED)",
+            "ALTER TABLE app.t INHERIT app.above",
+        ],
+    ),
+    case("given_a_child", Either, &["CREATE TABLE app.below (b int) INHERITS (app.t)"]),
     case("truncate", Carried, &["TRUNCATE app.t CASCADE"]),
     case("drop_table", Wins, &["DROP TABLE app.t CASCADE"]),
     case("drop_schema", Wins, &["DROP SCHEMA app CASCADE"]),

@@ -24,6 +24,7 @@ COMMENT ON CONSTRAINT items_ref ON fl.items IS 'of all';
 COMMENT ON CONSTRAINT "own ""name" ON fl.leaf IS 'of the leaf';
 COMMENT ON CONSTRAINT beside_ref ON fl.beside IS 'beside it';
 COMMENT ON CONSTRAINT items_ref ON fl.last IS 'of the last';
+CREATE TABLE fl.others (id integer PRIMARY KEY, ref integer CONSTRAINT others_ref REFERENCES fl.refs ON DELETE CASCADE);
 INSERT INTO fl.items SELECT i, i % 100, i % 10, repeat('x', 7000) FROM generate_series(1, 2400) i;
 INSERT INTO fl.items SELECT i, i % 100, NULL FROM generate_series(19000, 39000, 50) i WHERE i >= 20000;
 DELETE FROM fl.items WHERE id % 10 = 7 AND id < 2000;
@@ -35,6 +36,11 @@ UPDATE fl.items SET id = id + 20001 WHERE id = 15;
 -- probe
 INSERT INTO fl.items VALUES (6001, 5, 5, 'probe');
 DELETE FROM fl.refs WHERE id = 43;
+DO $$
+BEGIN
+    ASSERT (SELECT array_agg(conname::text ORDER BY tgname COLLATE "C") FROM pg_trigger g JOIN pg_constraint k ON k.oid = g.tgconstraint
+            WHERE g.tgrelid = 'fl.refs'::regclass AND g.tgtype & 8 <> 0) = '{items_ref,others_ref}', 'another order';
+END $$;
 DO $$
 DECLARE
     bad text;

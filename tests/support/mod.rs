@@ -204,7 +204,7 @@ pub async fn client(url: &str) -> Result<Client, String> {
 /// Something to hand to the engine, and where its events come out.
 pub fn control() -> (Control, mpsc::UnboundedReceiver<Event>) {
     let (events, receiver) = mpsc::unbounded_channel();
-    (Control { events, stop: CancellationToken::new(), seed: 1 }, receiver)
+    (Control { events, stop: CancellationToken::new(), seed: 1, gate: None }, receiver)
 }
 
 /// Runs the engine on a table.

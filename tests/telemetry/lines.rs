@@ -170,10 +170,10 @@ pub async fn levels(server: Server) -> Outcome {
         }
     }
     for (wrong, said) in [
-        ("log_level = \"loud\"", "log_level has to be"),
+        ("log_level = \"loud\"", "log_level: it has to be"),
         ("log_dest = \"file\"", "needs log_dir"),
-        ("log_days_keep = 0", "log_days_keep has to be"),
-        ("format = \"xml\"", "format has to be"),
+        ("log_days_keep = 0", "log_days_keep: it has to be"),
+        ("format = \"xml\"", "format: it has to be"),
         ("log_levle = \"info\"", "did you mean `log_level`"),
     ] {
         let configured = Configured::new(&scene, wrong)?;

@@ -18,6 +18,9 @@ SELECT coalesce(json_agg(json_build_object(
     'local', a.attislocal,
     'inherited', a.attinhcount,
     'comment', pg_catalog.col_description(a.attrelid, a.attnum),
+    'labels', (SELECT coalesce(json_agg(json_build_array(l.provider, l.label) ORDER BY l.provider), '[]')
+               FROM pg_catalog.pg_seclabel l
+               WHERE l.classoid = 'pg_catalog.pg_class'::regclass AND l.objoid = a.attrelid AND l.objsubid = a.attnum),
     'acl', (SELECT json_agg(json_build_object(
                 'grantor', pg_catalog.pg_get_userbyid(e.grantor),
                 'grantee', CASE WHEN e.grantee <> 0 THEN pg_catalog.pg_get_userbyid(e.grantee) END,

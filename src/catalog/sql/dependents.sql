@@ -1,11 +1,34 @@
 -- Everything that hangs on the table, is not plainly a part of it and cannot be carried over, in
--- words. $1 OID of the table, or of a materialized view over it; $2 names of triggers to leave out (repackd's own). One row each.
+-- words. $1 OID of the table, or of a materialized view over it; $2 names of triggers to leave out (repackd's
+-- own); $3 whether foreign keys of its parent are taken off. One row each.
 -- First the parts are collected (indexes, constraints, defaults, row type, own sequences, ...);
 -- whatever else refers to one of them, of whatever kind, is listed unless another query of this
 -- directory finds it as something to carry over: nothing is ignored.
 WITH RECURSIVE kin(oid) AS (
     -- The table, and the partitioned tables it is a part of.
     SELECT $1::oid UNION SELECT relid FROM pg_catalog.pg_partition_ancestors($1)
+), remade(oid, root) AS (
+    -- The foreign keys that are taken off and added again, and what partitions of either side have of them.
+    SELECT k.oid, k.oid FROM pg_catalog.pg_constraint k
+    WHERE k.contype = 'f' AND k.conparentid = 0
+      AND (k.conrelid = $1 OR k.confrelid IN (SELECT oid FROM kin) OR $3 AND k.conrelid IN (SELECT oid FROM kin))
+    UNION ALL
+    SELECT q.oid, r.root FROM remade r JOIN pg_catalog.pg_constraint q ON q.conparentid = r.oid
+), labelled(oid) AS (
+    -- Views with the table's OID in their rows, and whatever reads one of those.
+    SELECT v.oid
+    FROM pg_catalog.pg_depend d
+    JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid AND w.rulename = '_RETURN'
+    JOIN pg_catalog.pg_class v ON v.oid = w.ev_class
+    WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass
+      AND d.refobjid = $1 AND d.refobjsubid = -6
+    UNION
+    SELECT w.ev_class
+    FROM labelled
+    JOIN pg_catalog.pg_class v ON v.oid = labelled.oid AND v.relkind = 'v'
+    JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::regclass
+         AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = v.oid
+    JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid AND w.rulename = '_RETURN'
 ), part(classid, objid) AS (
     SELECT 'pg_catalog.pg_class'::regclass::oid, $1::oid
     UNION
@@ -95,6 +118,7 @@ JOIN pg_catalog.pg_extension e ON d.refclassid = 'pg_catalog.pg_extension'::regc
 UNION
 SELECT 'a security label on ' || pg_catalog.pg_describe_object(l.classoid, l.objoid, l.objsubid)
 FROM part p JOIN pg_catalog.pg_seclabel l ON l.classoid = p.classid AND l.objoid = p.objid
+WHERE l.classoid <> 'pg_catalog.pg_class'::regclass
 UNION
 SELECT 'publication ' || pg_catalog.quote_ident(b.pubname) || ' (for all tables)'
 FROM pg_catalog.pg_publication b WHERE b.puballtables
@@ -108,10 +132,32 @@ WHERE k.contype = 'f' AND k.conparentid = 0 AND k.confrelid IN (SELECT oid FROM 
   AND pg_catalog.current_setting('server_version_num')::int < 180000
 UNION
 SELECT 'foreign key ' || pg_catalog.quote_ident(k.conname) || ' of table ' || k.conrelid::regclass::text
-       || ', of which a trigger is disabled'
-FROM pg_catalog.pg_constraint k
-JOIN pg_catalog.pg_trigger g ON g.tgconstraint = k.oid
-WHERE k.contype = 'f' AND (k.conrelid = $1 OR k.confrelid IN (SELECT oid FROM kin)) AND g.tgisinternal AND g.tgenabled <> 'O'
+       || ', of which a trigger on ' || g.tgrelid::regclass::text || ' is '
+       || CASE g.tgenabled WHEN 'D' THEN 'disabled' WHEN 'A' THEN 'enabled always' ELSE 'enabled for replicas only' END
+FROM (SELECT oid, root FROM remade
+      UNION SELECT i.oid, i.oid FROM pg_catalog.pg_constraint i WHERE i.contype = 'f' AND i.conrelid = $1) r
+JOIN pg_catalog.pg_constraint k ON k.oid = r.root
+JOIN pg_catalog.pg_trigger g ON g.tgconstraint = r.oid
+WHERE g.tgisinternal AND g.tgenabled <> 'O'
+UNION
+-- Added again it is as little valid there, or all of it is looked at under lock.
+SELECT 'foreign key ' || pg_catalog.quote_ident(k.conname) || ' of table ' || k.conrelid::regclass::text
+       || ', which is not valid though its part on ' || q.conrelid::regclass::text || ' is (ALTER TABLE ' || k.conrelid::regclass::text
+       || ' VALIDATE CONSTRAINT ' || pg_catalog.quote_ident(k.conname) || ' first)'
+FROM remade r
+JOIN pg_catalog.pg_constraint k ON k.oid = r.root AND NOT k.convalidated
+JOIN pg_catalog.pg_constraint q ON q.oid = r.oid AND q.convalidated AND q.conrelid <> k.conrelid
+UNION
+-- Made again it is the same on every partition.
+SELECT 'trigger ' || pg_catalog.quote_ident(g.tgname) || ' on ' || g.tgrelid::regclass::text
+       || ', which differs from that of the partitioned table in name, comment or being enabled'
+FROM pg_catalog.pg_trigger g
+JOIN pg_catalog.pg_trigger gp ON gp.oid = g.tgparentid
+JOIN pg_catalog.pg_constraint k ON k.oid = g.tgconstraint AND k.contype = 't'
+WHERE g.tgconstrrelid = $1 AND g.tgrelid <> $1
+  AND (g.tgname <> gp.tgname OR g.tgenabled <> gp.tgenabled
+       OR pg_catalog.obj_description(g.oid, 'pg_trigger') IS NOT NULL
+       OR pg_catalog.obj_description(k.oid, 'pg_constraint') IS NOT NULL)
 UNION
 -- The shadow has no policies before the exchange: what is built from it would hold every row.
 SELECT 'materialized view ' || v.oid::regclass::text || ', whose owner sees it through its row security policies'
@@ -131,6 +177,10 @@ JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid AND w.rulename = '_RETURN'
 JOIN pg_catalog.pg_class v ON v.oid = w.ev_class AND v.relkind = 'm'
 WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid = $1
   AND EXISTS (SELECT FROM pg_catalog.pg_inherits h WHERE h.inhparent = $1)
+UNION
+-- Its rows are filled from the shadow, which is called otherwise then, or go on naming the old table.
+SELECT 'materialized view ' || v.oid::regclass::text || ', which holds its tableoid'
+FROM labelled JOIN pg_catalog.pg_class v ON v.oid = labelled.oid AND v.relkind = 'm'
 UNION
 SELECT 'extension ' || pg_catalog.quote_ident(e.extname) || ', on which '
        || pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) || ' depends'

@@ -1,6 +1,9 @@
 -- The foreign keys of the table, to it, or both. $1 OID of the table. One row, one JSON array.
--- In the order in which they were made, which is that of their triggers: a DELETE that one cascades
--- may be what another would forbid.
+-- In the order of their triggers' names, which is that in which they act: a DELETE that one cascades may
+-- be what another would forbid.
+-- 'turn': how the triggers on the other table are called, where there are more of them and one does more
+-- than look, and who may call new ones so: the order would be another one otherwise. Left out where the
+-- other table is exchanged itself, or is partitioned, or nobody may: see firing_order.sql.
 -- Those to a partitioned table that it is a part of reach it, too. 'inherited': the partition has it
 -- from its parent. 'of_parent': one of a partitioned table that it is a part of, from PostgreSQL 18 on,
 -- where those can be added again NOT VALID. What else a foreign key hands to partitions of either side
@@ -37,6 +40,22 @@ SELECT coalesce(json_agg(json_build_object(
            AND NOT (p.relrowsecurity AND p.relforcerowsecurity
                     AND pg_catalog.pg_has_role(c.relowner, p.relowner, 'USAGE')),
     'comment', pg_catalog.obj_description(k.oid, 'pg_constraint'),
+    'turn', (SELECT json_build_object(
+                 'owner', pg_catalog.pg_get_userbyid(p.relowner),
+                 'delete', max(g.tgname) FILTER (WHERE g.tgtype & 8 <> 0),
+                 'update', max(g.tgname) FILTER (WHERE g.tgtype & 16 <> 0))
+             FROM pg_catalog.pg_trigger g
+             WHERE g.tgconstraint = k.oid AND g.tgrelid = k.confrelid
+               AND k.conparentid = 0 AND p.relkind = 'r' AND p.oid NOT IN (SELECT oid FROM kin)
+               -- Since PostgreSQL 16 a member may be barred from SET ROLE.
+               AND pg_catalog.pg_has_role(session_user, p.relowner,
+                   CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 160000 THEN 'SET' ELSE 'MEMBER' END)
+               AND EXISTS (SELECT FROM pg_catalog.pg_language l
+                           WHERE l.lanname = 'plpgsql' AND pg_catalog.has_language_privilege(p.relowner, l.oid, 'USAGE'))
+               AND (SELECT count(DISTINCT o.oid) > 1 AND bool_or(o.confdeltype NOT IN ('a', 'r') OR o.confupdtype NOT IN ('a', 'r'))
+                    FROM pg_catalog.pg_trigger og JOIN pg_catalog.pg_constraint o ON o.oid = og.tgconstraint
+                    WHERE og.tgrelid = p.oid AND o.contype = 'f' AND o.confrelid = p.oid)
+             HAVING count(*) = 2),
     'parts', CASE WHEN c.relkind = 'p' THEN (
         WITH RECURSIVE part(oid, conrelid, level) AS (
             SELECT k.oid, k.conrelid, 0
@@ -57,7 +76,19 @@ SELECT coalesce(json_agg(json_build_object(
         JOIN pg_catalog.pg_namespace qn ON qn.oid = qc.relnamespace
         WHERE part.level > 0
           AND (q.conname <> k.conname OR pg_catalog.obj_description(q.oid, 'pg_constraint') IS NOT NULL)) END
-    ) ORDER BY k.oid), '[]')::text
+    ) ORDER BY coalesce(
+        CASE WHEN k.confrelid = ANY (ARRAY(SELECT oid FROM kin)) AND k.confrelid <> $1 THEN (
+            -- One to an ancestor has triggers of its own on the table.
+            WITH RECURSIVE clone(oid) AS (
+                SELECT k.oid
+                UNION ALL
+                SELECT q.oid FROM clone JOIN pg_catalog.pg_constraint q ON q.conparentid = clone.oid)
+            SELECT min(g.tgname COLLATE "C")
+            FROM clone JOIN pg_catalog.pg_trigger g ON g.tgconstraint = clone.oid AND g.tgrelid = $1
+            WHERE g.tgtype & 8 <> 0)
+        ELSE (SELECT min(g.tgname COLLATE "C") FROM pg_catalog.pg_trigger g
+              WHERE g.tgconstraint = k.oid AND g.tgrelid = k.confrelid AND g.tgtype & 8 <> 0) END,
+        'RI_ConstraintTrigger_a_' || k.oid) COLLATE "C", k.oid), '[]')::text
 FROM pg_catalog.pg_constraint k
 JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

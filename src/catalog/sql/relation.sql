@@ -16,6 +16,9 @@ SELECT json_build_object(
     'partition', c.relispartition,
     'of_type', nullif(c.reloftype, 0)::regtype::text,
     'comment', pg_catalog.obj_description(c.oid, 'pg_class'),
+    'labels', (SELECT coalesce(json_agg(json_build_array(l.provider, l.label) ORDER BY l.provider), '[]')
+               FROM pg_catalog.pg_seclabel l
+               WHERE l.classoid = 'pg_catalog.pg_class'::regclass AND l.objoid = c.oid AND l.objsubid = 0),
     'acl', (SELECT json_agg(json_build_object(
                 'grantor', pg_catalog.pg_get_userbyid(e.grantor),
                 'grantee', CASE WHEN e.grantee <> 0 THEN pg_catalog.pg_get_userbyid(e.grantee) END,

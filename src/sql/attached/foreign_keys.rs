@@ -2,8 +2,8 @@
 //! take time under the lock. They hold for every new row at once, and are validated afterwards.
 
 use super::Script;
-use crate::catalog::attached::ForeignKey;
-use crate::names::ident;
+use crate::catalog::attached::{ForeignKey, Turn};
+use crate::names::{ident, literal};
 
 /// What a definition ends with while rows have not been looked at.
 pub const NOT_VALID: &str = " NOT VALID";
@@ -33,6 +33,9 @@ pub fn on<'a>(script: &mut Script<'a>, keys: impl IntoIterator<Item = &'a Foreig
         let add =
             format!("ALTER TABLE {table} ADD CONSTRAINT {name} {}{not_valid}", key.definition);
         script.able(&key.owner, key.able, add);
+        if let Some(turn) = &key.turn {
+            script.run(&turn.owner, keep_turn(key, turn));
+        }
         if let Some(text) = &key.comment {
             script.run(&key.owner, super::comment("CONSTRAINT", &key.name, &key.table, text));
         }
@@ -43,6 +46,36 @@ pub fn on<'a>(script: &mut Script<'a>, keys: impl IntoIterator<Item = &'a Foreig
             }
         }
     }
+}
+
+/// Gives the triggers on the other table their old names, so that they act when they did: what a DELETE
+/// there takes away first may be what another foreign key would have stopped it for. What they are called
+/// now, only the server knows.
+fn keep_turn(key: &ForeignKey, turn: &Turn) -> String {
+    let body = format!(
+        "DECLARE
+  named record;
+BEGIN
+  FOR named IN
+    SELECT g.tgname, CASE WHEN g.tgtype & 8 <> 0 THEN {delete} ELSE {update} END AS wanted
+    FROM pg_catalog.pg_trigger g
+    JOIN pg_catalog.pg_constraint k ON k.oid = g.tgconstraint
+    JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = {schema} AND c.relname = {table} AND k.conname = {name} AND k.contype = 'f'
+      AND g.tgrelid = k.confrelid
+  LOOP
+    EXECUTE pg_catalog.format('ALTER TRIGGER %I ON %s RENAME TO %I', named.tgname, {to}, named.wanted);
+  END LOOP;
+END",
+        delete = literal(&turn.delete),
+        update = literal(&turn.update),
+        schema = literal(&key.table.schema),
+        table = literal(&key.table.name),
+        name = literal(&key.name),
+        to = literal(&key.references.sql()),
+    );
+    format!("DO {}", literal(&body))
 }
 
 /// Looks at the rows there are.
@@ -90,6 +123,7 @@ mod tests {
             able: true,
             validates: true,
             comment: None,
+            turn: None,
         }
     }
 
@@ -101,6 +135,22 @@ mod tests {
         let statements = script.finish();
         assert!(statements[0].ends_with("MATCH FULL NOT VALID"), "{}", statements[0]);
         assert!(statements[1].ends_with("MATCH FULL"), "{}", statements[1]);
+    }
+
+    #[test]
+    fn its_triggers_get_their_old_names_as_the_owner_of_the_other_table() {
+        let turn = Turn { owner: "p".into(), delete: "a_1".into(), update: "a_2".into() };
+        let keys = [ForeignKey { turn: Some(turn), ..key() }];
+        let mut script = Script::new("o");
+        on(&mut script, &keys);
+        let statements = script.finish();
+        assert_eq!(statements[1], "SET LOCAL ROLE \"p\"");
+        for part in ["THEN ''a_1'' ELSE ''a_2''", "''\"s\".\"t\"''"] {
+            assert!(
+                statements[2].starts_with("DO ") && statements[2].contains(part),
+                "{statements:?}"
+            );
+        }
     }
 
     #[test]

@@ -1,0 +1,125 @@
+//! History, densities, evaluations, daemons, and forgetting.
+
+use super::{LONG, Own, SHORT, equal, queue};
+use crate::support::{Outcome, words};
+use repackd::names::QualifiedName;
+use repackd::store::{Conclusion, Record, Scope};
+use std::time::Duration;
+
+/// Long enough for a busy machine to do what has to come within it.
+const AGE: Duration = Duration::from_millis(1500);
+
+fn ended(ending: &str) -> Record {
+    Record { ending: ending.into(), ..Record::default() }
+}
+
+pub async fn retention(own: &Own) -> Outcome {
+    let store = own.open().await?;
+    let (t, u) = (QualifiedName::new("public", "t"), QualifiedName::new("public", "u"));
+    for ending in ["failed", "done", "failed"] {
+        store.record("a", &t, "me", Duration::ZERO, &ended(ending)).await.map_err(words)?;
+    }
+    store.keep_density("a", &t, "{}").await.map_err(words)?;
+    store.heartbeat("gone", "h", 1, Duration::ZERO).await.map_err(words)?;
+    tokio::time::sleep(AGE).await;
+    store.record("a", &u, "me", Duration::ZERO, &ended("failed")).await.map_err(words)?;
+    equal("nothing yet", store.tidy(LONG).await.map_err(words)?, 0)?;
+    // Two failures and a daemon; the last repack and the density are kept for longer.
+    equal("tidied", store.tidy(AGE).await.map_err(words)?, 3)?;
+    let left = store.attempts(&Scope::default(), 10).await.map_err(words)?;
+    let left: Vec<_> =
+        left.iter().map(|a| (a.table.clone(), a.ending.clone().unwrap_or_default())).collect();
+    equal("left", left, vec![(u, "failed".into()), (t.clone(), "done".into())])?;
+    equal("repacks", store.last_repacks("a").await.map_err(words)?.len(), 1)?;
+    equal(
+        "densities",
+        store.densities("a").await.map_err(words)?.get(&t).map(String::as_str),
+        Some("{}"),
+    )?;
+    tokio::time::sleep(AGE * 6).await;
+    // Two attempts and the density.
+    equal("tidied", store.tidy(AGE).await.map_err(words)?, 3)
+}
+
+/// One daemon looks; if it dies another may, after a while.
+pub async fn evaluations(own: &Own) -> Outcome {
+    let store = own.open().await?;
+    let beat = async |who: &str| store.heartbeat(who, "host", 1, LONG).await.map_err(words);
+    let claim = async |who: &str, seen, lease| {
+        store.claim_evaluation(who, "a", seen, lease).await.map_err(words)
+    };
+    let names: Vec<String> = (0..6).map(|i| format!("d{i}")).collect();
+    for name in &names {
+        beat(name).await?;
+    }
+    let all = futures_util::future::join_all(names.iter().map(|n| claim(n, 0, AGE))).await;
+    let all = all.into_iter().collect::<Result<Vec<bool>, _>>()?;
+    equal("claims", all.iter().filter(|won| **won).count(), 1)?;
+    let first = names.iter().zip(&all).find(|(_, won)| **won).ok_or("none")?.0;
+    tokio::time::sleep(AGE * 2).await;
+    equal("its lease is over", claim("silent", 0, LONG).await?, true)?;
+    // Nobody has heard of that one, so it is dead.
+    equal("taken over", claim("next", 0, LONG).await?, true)?;
+    beat("next").await?;
+    equal("of one alive", claim("x", 0, LONG).await?, false)?;
+    // The first comes back too late.
+    store.evaluated(first, "a", 1000, SHORT, Ok((9, 9))).await.map_err(words)?;
+    store.evaluated("next", "a", 2000, SHORT, Ok((10, 2))).await.map_err(words)?;
+    let known = &store.evaluations().await.map_err(words)?[0];
+    equal("last", (known.last_at, known.tables, known.qualified), (2000, Some(10), Some(2)))?;
+    beat("x").await?;
+    equal("again", claim("x", 0, LONG).await?, false)?;
+    equal("the next", claim("x", 2000, LONG).await?, true)?;
+    store.evaluated("x", "a", 3000, SHORT, Err("out of reach")).await.map_err(words)?;
+    let known = &store.evaluations().await.map_err(words)?[0];
+    equal("error", known.error.as_deref(), Some("out of reach"))
+}
+
+pub async fn history(own: &Own) -> Outcome {
+    let store = own.open().await?;
+    queue(&store, "a", "t", 1).await?;
+    let mine = store.claim("me", LONG, &["a".into()], &["all".into()]).await.map_err(words)?;
+    let mine = mine.ok_or("nothing to claim")?;
+    store.phase_done(mine.attempt, "copy", 2.0).await.map_err(words)?;
+    store.phase_done(mine.attempt, "index", 1.0).await.map_err(words)?;
+    let before = store.attempts(&Scope::default(), 10).await.map_err(words)?;
+    equal("running", (before[0].ending.clone(), before[0].ended_at), (None, None))?;
+    let record = Record {
+        bytes_before: Some(1000),
+        bytes_after: Some(100),
+        report: Some("{}".into()),
+        phases: vec![("copy".into(), 2.5), ("cutover".into(), 0.1)],
+        ..ended("done")
+    };
+    store.conclude(&mine, &Conclusion::Gone, &record).await.map_err(words)?;
+    let attempt = &store.attempts(&Scope::default(), 10).await.map_err(words)?[0];
+    let mut phases = attempt.phases.clone();
+    phases.sort_by(|a, b| a.0.cmp(&b.0));
+    let expected = [("copy", 2.5), ("cutover", 0.1), ("index", 1.0)];
+    equal("phases", phases, expected.map(|(p, s)| (p.to_owned(), s)).to_vec())?;
+    equal("bytes", (attempt.bytes_before, attempt.bytes_after), (Some(1000), Some(100)))?;
+    let ended = attempt.ended_at.ok_or("it has not ended")?;
+    if ended < attempt.started_at || (store.now().await.map_err(words)? - ended).abs() > 60_000 {
+        return Err(format!("times: {attempt:?}"));
+    }
+    let others = Scope { connection: "b".into(), ..Scope::default() };
+    equal("of others", store.attempts(&others, 10).await.map_err(words)?.len(), 0)?;
+    equal(
+        "repacks",
+        store.last_repacks("a").await.map_err(words)?.into_values().collect(),
+        vec![ended],
+    )
+}
+
+pub async fn daemons(own: &Own) -> Outcome {
+    let store = own.open().await?;
+    store.heartbeat("x", "host", 7, SHORT).await.map_err(words)?;
+    store.heartbeat("y", "host", 8, LONG).await.map_err(words)?;
+    tokio::time::sleep(SHORT * 2).await;
+    let alive =
+        async || store.daemons().await.map(|d| d.iter().map(|d| d.alive).collect::<Vec<_>>());
+    equal("alive", alive().await.map_err(words)?, vec![false, true])?;
+    store.heartbeat("x", "host", 7, LONG).await.map_err(words)?;
+    store.farewell("y").await.map_err(words)?;
+    equal("alive", alive().await.map_err(words)?, vec![true, false])
+}

@@ -30,10 +30,10 @@ const SHARDS: usize = 6;
 const OTHERS: usize = 2;
 
 /// How many statements of a run are cut in `make test`.
-const CUTS: usize = 12;
+const CUTS: usize = 8;
 
 /// How many of the cases in which the server stops `make test` tries.
-const LOST: usize = 3;
+const LOST: usize = 2;
 
 /// The seed of all trials of this module, in whatever processes they run: only together do they have
 /// every kill. nextest gives its processes a common identifier.

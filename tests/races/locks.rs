@@ -339,7 +339,7 @@ pub async fn may_not_be_cancelled(server: Server) -> Outcome {
     run.reach(Phase::Index).await?;
     blocker.batch_execute("BEGIN; SELECT FROM app.l LIMIT 1").await.map_err(words)?;
     run.reach(Phase::Cutover).await?;
-    run.expect_none_for(Duration::from_millis(900)).await?;
+    run.expect_none_for(Duration::from_millis(2500)).await?;
     blocker.batch_execute("COMMIT").await.map_err(words)?;
     let report = run.end(Duration::from_secs(30)).await?;
     expect(&report, Ending::Done)?;

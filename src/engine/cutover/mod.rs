@@ -22,7 +22,7 @@ mod look;
 
 use super::context::Run;
 use super::drain;
-use super::fingerprint::Checker;
+use super::fingerprint::{self, Checker};
 use super::matviews;
 use super::patience::{LOOK_AGAIN, LOOK_GAP};
 use super::sequences;
@@ -176,6 +176,15 @@ async fn attempts(run: &mut Run<'_>) -> Result<()> {
                 drop(span);
                 match attempt {
                     Ok(()) => return Ok(()),
+                    // Something beside the table was dropped since the look; the next one does without.
+                    // If it is the table, that is said here.
+                    Err(Failed::Error(e))
+                        if e.is(&SqlState::UNDEFINED_TABLE)
+                            || e.is(&SqlState::INVALID_SCHEMA_NAME) =>
+                    {
+                        fingerprint::check(run).await?;
+                        cutover.last = e.to_string();
+                    }
                     Err(Failed::Error(e)) => return Err(e),
                     Err(Failed::NotExact) => {
                         cutover.last = "changes kept arriving until the lock was there".to_owned();

@@ -230,6 +230,7 @@ impl Error {
             Self::LockWait(_) => "lock_wait",
             Self::Mismatch { .. } => "mismatch",
             Self::CutoverUnknown { .. } => "cutover_unknown",
+            Self::CutoverLost { .. } => "cutover_lost",
             Self::Withheld { .. } => "withheld",
             Self::Store { .. } => "store",
             Self::StoreSchema { .. } => "store_schema",

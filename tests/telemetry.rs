@@ -16,7 +16,7 @@ use libtest_mimic::Trial;
 pub fn tests() -> Vec<Trial> {
     let varying = cases! { traces: over_http; };
     let general = cases! {
-        traces: over_grpc over_tls part_of_a_trace failure refusal sampled_out switched_off
+        traces: over_grpc over_tls part_of_a_trace failure refusal sampled_out switched_off of_the_daemon
             of_several_tables on_the_console;
         trouble: collector_down collector_hung wrong_authority not_understood;
         lines: json logfmt file rotation levels;

@@ -3,7 +3,8 @@
 use super::Collector;
 use super::tree::{Tree, has, of, seconds};
 use crate::connect::pki::Authority;
-use crate::support::program::finish;
+use crate::daemon::{ANY_TIME, Rig, bloated};
+use crate::support::program::{finish, program};
 use crate::support::scene::Scene;
 use crate::support::{Outcome, Server, words};
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
@@ -238,7 +239,7 @@ pub async fn failure(server: Server) -> Outcome {
     }
     finish(exporting(&scene, &collector, &["abort", "t"]))?.status(0)?;
     let spans = collector.received().spans;
-    let abort = spans.iter().filter(|s| s.name == "repackd.table").next_back().ok_or("none")?;
+    let abort = spans.iter().rfind(|s| s.name == "repackd.table").ok_or("none")?;
     has(abort, "repackd.command", "abort")?;
     has(abort, "repackd.outcome", "success")?;
     scene.drop().await
@@ -344,4 +345,39 @@ pub async fn on_the_console(server: Server) -> Outcome {
         }
     }
     scene.drop().await
+}
+
+/// A run of the daemon is a trace of its own, linked to the evaluation that queued it; its log lines lead
+/// there.
+pub async fn of_the_daemon(server: Server) -> Outcome {
+    let rig = Rig::new(&server, &bloated("t")).await?;
+    rig.configure(ANY_TIME)?;
+    let collector = Collector::http(None).await?;
+    let mut command = program(&["daemon", "--once", "--config", &rig.file()]);
+    command.env("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.address);
+    let finished = finish(command)?;
+    finished.status(0)?;
+    let mut received = collector.received();
+    let (evaluations, runs): (Vec<_>, Vec<_>) =
+        received.spans.drain(..).partition(|s| s.name == "repackd.evaluate");
+    received.spans = runs;
+    let tree = Tree::of(&received)?;
+    let root = tree.one("repackd.table")?;
+    has(root, "repackd.command", "daemon")?;
+    has(root, "repackd.outcome", "success")?;
+    tree.one("repackd.phase.cutover")?;
+    let [evaluation] = evaluations.as_slice() else { return Err(format!("{evaluations:?}")) };
+    has(evaluation, "repackd.connection", "shop")?;
+    match root.links.as_slice() {
+        [link] if link.trace_id == evaluation.trace_id && link.span_id == evaluation.span_id => {}
+        links => return Err(format!("no link to the evaluation: {links:?}")),
+    }
+    let trace: String = root.trace_id.iter().map(|b| format!("{b:02x}")).collect();
+    let line = |l: &&str| l.contains(" took=") && l.contains(" phase=") && l.contains(&trace);
+    let phases = finished.err.lines().filter(line).count();
+    if phases != 11 {
+        return Err(format!("{phases} phases with the trace in {finished}"));
+    }
+    metrics(&received)?;
+    rig.drop().await
 }

@@ -16,7 +16,7 @@ pub async fn none_in_logs(server: Server) -> Outcome {
         command.env("RUST_LOG", level);
         finish(command)?.status(0)?;
     }
-    scene.repackd(&["run-now", "--debug", "t"])?.status(0)?.says(&["repackd"])?;
+    scene.repackd(&["run-now", "--debug", "t"])?.status(0)?.says(&["level=debug"])?;
     scene.repackd(&["connections"])?.status(0)?;
     scene.repackd(&["init", "--verbose"])?;
     // Through the environment, with errors: a wrong port, a wrong database, a wrong URL.

@@ -68,9 +68,19 @@ fn pg_repack(server: &Config, database: &str) -> Result<Command> {
 /// What the program prints is shown only if it fails.
 async fn run(mut command: Command) -> Result<()> {
     let output = command.stdin(Stdio::null()).output().await?;
+    let messages = String::from_utf8_lossy(&output.stderr);
     if output.status.success() {
+        let phases: Vec<String> = messages.lines().filter_map(phase).collect();
+        if !phases.is_empty() {
+            println!("  {}", phases.join(", "));
+        }
         return Ok(());
     }
-    let messages = String::from_utf8_lossy(&output.stderr);
     Err(format!("{}: {}", output.status, messages.trim()).into())
+}
+
+/// What a log line of repackd says of a phase that ended: where the time goes.
+fn phase(line: &str) -> Option<String> {
+    let field = |name: &str| line.split(name).nth(1)?.split_whitespace().next();
+    Some(format!("{} {}", field(" phase=")?, field(" took=")?.trim_matches('"')))
 }

@@ -8,8 +8,9 @@ use crate::names::{QualifiedName, TableArg};
 use crate::pg::{Session, settings};
 use crate::schedule::{Candidate, Decision};
 use crate::store::{Entry, Queued, Scope, State, Store, Wish};
-use crate::telemetry::standing::{Found, Size};
+use crate::telemetry::standing::{Found, OF_ONE, Size};
 use chrono::{DateTime, Utc};
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -105,17 +106,24 @@ pub async fn evaluate(
     Ok(found)
 }
 
-/// What is told of the tables looked at.
+/// What is told of the tables looked at. Names are copied only of those that are told one by one.
 fn found(decided: &[(Candidate, Decision)], repacks: &HashMap<QualifiedName, i64>) -> Found {
-    let size = |candidate: &Candidate| {
-        let (bytes, bloat) = (candidate.sizes.total(), candidate.bloat_bytes?);
-        Some(Size { table: candidate.table.to_string(), bytes, bloat })
+    let mut bloated: Vec<(&Candidate, i64)> =
+        decided.iter().filter_map(|(c, _)| Some((c, c.bloat_bytes?))).collect();
+    bloated.sort_by_key(|(_, bloat)| Reverse(*bloat));
+    let mut repacked: Vec<_> = repacks.iter().collect();
+    repacked.sort_by_key(|(_, at)| Reverse(**at));
+    let size = |(candidate, bloat): &(&Candidate, i64)| {
+        let (table, bytes) = (candidate.table.to_string(), candidate.sizes.total());
+        Size { table, bytes, bloat: *bloat }
     };
+    let success = |(table, at): &(&QualifiedName, &i64)| (table.to_string(), **at);
     Found {
         tables: decided.len(),
         due: 0,
-        sizes: decided.iter().filter_map(|(candidate, _)| size(candidate)).collect(),
-        repacked: repacks.iter().map(|(table, at)| (table.to_string(), *at)).collect(),
+        bloat: bloated.iter().map(|(_, bloat)| bloat).sum(),
+        sizes: bloated.iter().take(OF_ONE).map(size).collect(),
+        repacked: repacked.iter().take(OF_ONE).map(success).collect(),
     }
 }
 

@@ -51,6 +51,11 @@ const TELL_AGAIN: Duration = Duration::from_secs(2);
 /// The name under which what was seen of the windows is kept.
 const SEEN: &str = "windows seen";
 
+/// The name under which the trace of a connection's last evaluation is kept.
+fn cause_of(connection: &str) -> String {
+    format!("trace of the evaluation of {connection}")
+}
+
 /// What a daemon is given.
 pub struct Options {
     /// The connections, the schedule, and how the daemon goes about its work.
@@ -108,7 +113,6 @@ pub async fn run(options: Options) -> Result<Tally> {
         once: options.once,
         seed: options.seed,
         meters: options.meters,
-        causes: HashMap::new(),
         lease,
         tasks,
         working: JoinSet::new(),
@@ -137,8 +141,6 @@ struct Lead {
     once: bool,
     seed: u64,
     meters: Meters,
-    /// The last evaluation of each connection, for the traces of the runs that came of it.
-    causes: HashMap<String, Cause>,
     lease: Duration,
     tasks: Tasks,
     /// Each ends when its run's end is in the store.
@@ -414,9 +416,15 @@ impl Lead {
                 (self.store.clone(), Arc::clone(&config), self.clock.clone());
             let (connection, me) = (connection.clone(), self.me.clone());
             let span = spans::evaluation(name);
-            self.causes.extend(Cause::of(&span).map(|cause| (name.clone(), cause)));
             self.evaluating.spawn(async move {
                 let began = Instant::now();
+                // Whichever daemon does the runs that come of it: their traces lead here.
+                if let Some(cause) = Cause::of(&span)
+                    && let Err(e) =
+                        store.remember(&cause_of(&connection.name), &cause.traceparent()).await
+                {
+                    tracing::debug!("{e}");
+                }
                 let work = evaluate(&store, &config, &connection, &clock);
                 let result = within(span, work).await;
                 let counts = match &result {
@@ -487,13 +495,28 @@ impl Lead {
             let claim = self.store.claim(&self.me, self.lease, &connections, &rules).await?;
             let Some(claim) = claim else { break };
             any = true;
-            self.begin(claim, openings, asked);
+            let cause = self.cause(&claim.connection).await;
+            self.begin(claim, openings, asked, cause.as_ref());
         }
         Ok(any)
     }
 
+    /// The evaluation that queued what is on this connection. No run waits long for it.
+    async fn cause(&self, connection: &str) -> Option<Cause> {
+        let name = cause_of(connection);
+        let asked = self.store.recall(&name);
+        let text = tokio::time::timeout(Duration::from_secs(1), asked).await.ok()?.ok()??;
+        Cause::parse(&text, "")
+    }
+
     /// Begins with a table.
-    fn begin(&mut self, claim: Claim, openings: &[Option<Opening>], asked: Instant) {
+    fn begin(
+        &mut self,
+        claim: Claim,
+        openings: &[Option<Opening>],
+        asked: Instant,
+        cause: Option<&Cause>,
+    ) {
         let config = &self.config;
         let Some(connection) = config.connections.iter().find(|c| c.name == claim.connection)
         else {
@@ -523,7 +546,6 @@ impl Lead {
         self.tasks.add(&task);
         let (store, tasks) = (self.store.clone(), self.tasks.clone());
         let (config, seed, meters) = (Arc::clone(config), self.seed, self.meters.clone());
-        let cause = self.causes.get(&task.claim.connection);
         let span = spans::table(&task.job, &task.claim.table, "daemon", None, cause);
         let work = async move {
             let finished = attend(&store, &task, &config, seed, &meters).await;

@@ -41,7 +41,7 @@ impl Cause {
         valid.then(|| Self(opentelemetry::Context::new().with_remote_span_context(context)))
     }
 
-    /// As `traceparent`, to be kept in a queue until the run begins.
+    /// As `traceparent`, to be kept until a run begins.
     pub fn traceparent(&self) -> String {
         let mut carrier = HashMap::new();
         TraceContextPropagator::new().inject_context(&self.0, &mut carrier);

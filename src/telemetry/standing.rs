@@ -9,13 +9,16 @@ use super::names::{
 use chrono::{DateTime, Utc};
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{AsyncInstrument, Meter};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How many tables of one connection have figures of their own, and how many in all. A fleet with
-/// partitions has a hundred thousand tables, and whoever keeps metrics pays for each.
-const OF_ONE: usize = 50;
+/// How many tables of one connection have figures of their own. A fleet with partitions has a hundred
+/// thousand tables, and whoever keeps metrics pays for each.
+pub const OF_ONE: usize = 50;
+
+/// How many in all. The SDK puts what is beyond 2000 into one figure that means nothing.
 const IN_ALL: usize = 1000;
 
 /// For how long the wait of a cutover counts as the longest.
@@ -28,9 +31,11 @@ pub struct Found {
     pub tables: usize,
     /// How many qualify.
     pub due: usize,
-    /// All of whose bloat is known.
+    /// Bytes to gain in all of them.
+    pub bloat: i64,
+    /// Those with most to gain, most first.
     pub sizes: Vec<Size>,
-    /// When tables were last repacked, in milliseconds of Unix time.
+    /// When tables were last repacked, in milliseconds of Unix time, the latest first.
     pub repacked: Vec<(String, i64)>,
 }
 
@@ -119,18 +124,16 @@ impl Standing {
         let mut state = self.state();
         let known = state.connections.entry(connection.to_owned()).or_default();
         known.evaluated = at;
-        let Some(Found { tables, due, mut sizes, mut repacked }) = found else {
+        let Some(Found { tables, due, bloat, mut sizes, mut repacked }) = found else {
             (known.tables, known.due, known.bloat) = (None, None, None);
             known.sizes.clear();
             return;
         };
         known.tables = i64::try_from(tables).ok();
         known.due = i64::try_from(due).ok();
-        known.bloat = Some(sizes.iter().map(|s| s.bloat).sum());
-        sizes.sort_by_key(|s| std::cmp::Reverse(s.bloat));
+        known.bloat = Some(bloat);
         sizes.truncate(OF_ONE);
         known.sizes = sizes;
-        repacked.sort_by_key(|(_, at)| std::cmp::Reverse(*at));
         repacked.truncate(OF_ONE);
         let last = repacked.first().map(|(_, at)| seconds(*at));
         known.last = known.last.into_iter().chain(last).reduce(f64::max);
@@ -293,7 +296,7 @@ impl Standing {
             let mut all: Vec<_> = all
                 .flat_map(|(name, c)| of(c).into_iter().map(move |table| (name, table)))
                 .collect();
-            all.sort_by_key(|(_, (_, most, _))| std::cmp::Reverse(*most));
+            all.sort_by_key(|(_, (_, most, _))| Reverse(*most));
             for (connection, (table, _, value)) in all.into_iter().take(IN_ALL) {
                 let at = KeyValue::new(CONNECTION, connection.clone());
                 to.observe(value, &[at, KeyValue::new(TABLE, table)]);
@@ -352,8 +355,9 @@ mod tests {
         Found {
             tables,
             due: 1,
-            sizes: (0..tables).map(size).collect(),
-            repacked: vec![("public.t1".into(), 5000), ("public.t2".into(), 7000)],
+            bloat: (0..tables).map(|i| size(i).bloat).sum(),
+            sizes: (0..tables).rev().map(size).collect(),
+            repacked: vec![("public.t2".into(), 7000), ("public.t1".into(), 5000)],
         }
     }
 

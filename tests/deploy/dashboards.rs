@@ -36,14 +36,22 @@ fn compile(directory: &Path, boards: &[(String, Value)]) -> Result<(Command, Out
     compiler.args(["--module", "nodenext", "--moduleResolution", "nodenext"]);
     for (name, board) in boards {
         let board = serde_json::to_string_pretty(board).map_err(words)?;
-        let head = "import type { Dashboard } from '@grafana/schema';\nexport const dashboard: Dashboard = ";
         let file = format!("{name}.ts");
-        std::fs::write(directory.join(&file), format!("{head}{board};\n")).map_err(words)?;
+        std::fs::write(directory.join(&file), format!("{TYPE}{board};\n")).map_err(words)?;
         compiler.arg(file);
     }
     let output = compiler.output().map_err(words)?;
     Ok((compiler, output))
 }
+
+/// Grafana's type of a dashboard, as JSON has it: words where TypeScript has enumerations.
+const TYPE: &str = "\
+import type { Dashboard } from '@grafana/schema';
+type Written<T> = T extends string ? `${T}`
+  : T extends (infer U)[] ? Written<U>[]
+  : T extends object ? { [K in keyof T]: Written<T[K]> }
+  : T;
+export const dashboard: Written<Dashboard> = ";
 
 /// Grafana's own types take them.
 pub fn model() -> Outcome {
@@ -54,12 +62,19 @@ pub fn model() -> Outcome {
     succeeded(&compiler, &output)?;
     // They have to be found, or nothing was checked.
     boards.truncate(1);
-    boards[0].1["panels"][1]["gridPos"]["x"] = json!("left");
+    let panel = &mut boards[0].1["panels"][1];
+    panel["gridPos"]["x"] = json!("left");
+    panel["fieldConfig"]["defaults"]["thresholds"]["mode"] = json!("relative");
+    panel["titel"] = json!("A misspelt key");
     let (_, output) = compile(&directory, &boards)?;
     std::fs::remove_dir_all(&directory).map_err(words)?;
-    match output.status.success() {
-        true => Err("the compiler does not see a position that is no number".into()),
-        false => Ok(()),
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    match ["'string' is not assignable", "\"relative\"", "titel"]
+        .iter()
+        .find(|m| !said.contains(**m))
+    {
+        Some(missed) => Err(format!("the compiler does not see {missed}: {said}")),
+        None => Ok(()),
     }
 }
 

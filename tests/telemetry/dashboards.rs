@@ -190,6 +190,11 @@ async fn emitted(server: &Server) -> Result<Emitted, String> {
     command.env("OTEL_METRIC_EXPORT_INTERVAL", "200");
     let mut started = start(command)?;
     started.until_says("held back").await?;
+    // For the key log, of whichever of them it is.
+    rig.run(
+        "UPDATE public.t SET n = n + 1 WHERE id % 8 = 0; UPDATE public.stubborn SET v = v || '.'",
+    )
+    .await?;
     tokio::time::sleep(Duration::from_secs(2)).await;
     std::fs::remove_file(&pause).map_err(words)?;
     let finished = started.wait()?;

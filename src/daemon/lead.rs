@@ -706,6 +706,7 @@ fn lost(task: &Task, why: String) -> Report {
         ending: Ending::Failed,
         phase: Phase::Preflight,
         error: Some(why),
+        kind: None,
         state: Some("what it has is in the database; the table is in use".into()),
         next: None,
         figures: Figures::default(),

@@ -14,6 +14,9 @@ declare -A SERVER_PACKAGE=(
 CLIENT_PACKAGE=18.6.3
 # What the manifests and the compose file in docker/ are checked with.
 VALIDATOR_PACKAGES="check-jsonschema==0.39.0 kubernetes-validate==1.37.0"
+# What the daemon's page and its API are checked with.
+AXE_PACKAGE=4.14.1
+OPENAPI_PACKAGE=0.9.0
 
 # Messages go to standard error, so that the output of a command run under
 # with-postgres can be used by a script.

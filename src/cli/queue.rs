@@ -133,21 +133,42 @@ pub async fn unpause(context: &mut Context, tables: &[TableArg]) -> Result<bool>
 /// What the store adds to `status`: text, and what goes into the JSON document.
 pub async fn status(context: &mut Context, tables: &[TableArg]) -> Result<String> {
     let Some(store) = context.store().await? else { return Ok(String::new()) };
-    let (entries, daemons, pauses) =
-        (store.entries().await?, store.daemons().await?, store.pauses().await?);
-    let meant = |entry: &Entry| {
-        (context.everywhere || context.targets.iter().any(|t| t.job.connection == entry.connection))
-            && (tables.is_empty() || tables.iter().any(|t| is(t, &entry.table)))
-    };
-    let entries: Vec<Entry> = entries.into_iter().filter(meant).collect();
-    let text = text(&entries, &daemons, &pauses, context.console.result_width());
-    context.also("queue", entries.iter().map(entry_json).collect());
-    context.also("daemons", daemons.iter().map(daemon_json).collect());
-    context.also("pauses", pauses.iter().map(pause_json).collect());
+    let seen = Seen::read(&store, context, tables).await?;
+    let text = seen.text(context.console.result_width());
+    context.also("queue", seen.entries.iter().map(entry_json).collect());
+    context.also("daemons", seen.daemons.iter().map(daemon_json).collect());
+    context.also("pauses", seen.pauses.iter().map(pause_json).collect());
     Ok(text)
 }
 
-fn is(arg: &TableArg, table: &QualifiedName) -> bool {
+/// What the store says of all that goes on.
+pub struct Seen {
+    entries: Vec<Entry>,
+    daemons: Vec<Daemon>,
+    pauses: Vec<Pause>,
+}
+
+impl Seen {
+    /// Asks it.
+    pub async fn read(store: &Store, context: &Context, tables: &[TableArg]) -> Result<Self> {
+        let (entries, daemons, pauses) =
+            (store.entries().await?, store.daemons().await?, store.pauses().await?);
+        let meant = |entry: &Entry| {
+            (context.everywhere
+                || context.targets.iter().any(|t| t.job.connection == entry.connection))
+                && (tables.is_empty() || tables.iter().any(|t| is(t, &entry.table)))
+        };
+        Ok(Self { entries: entries.into_iter().filter(meant).collect(), daemons, pauses })
+    }
+
+    /// In words.
+    pub fn text(&self, width: usize) -> String {
+        text(&self.entries, &self.daemons, &self.pauses, width)
+    }
+}
+
+/// Whether a name on the command line means a table.
+pub fn is(arg: &TableArg, table: &QualifiedName) -> bool {
     arg.name == table.name && arg.schema.as_ref().is_none_or(|s| *s == table.schema)
 }
 

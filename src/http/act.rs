@@ -8,6 +8,7 @@ use crate::store::Scope;
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{ConnectInfo, State};
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -43,7 +44,11 @@ struct Deed {
 
 impl Deed {
     fn read(app: &App, body: Body, peer: Peer) -> Result<Self, Problem> {
-        let Json(asked) = body.map_err(|wrong| Problem::new(wrong.status(), wrong.body_text()))?;
+        let Json(asked) = body.map_err(|wrong| match wrong.status() {
+            // Whatever is wrong with the document itself is one mistake to who sent it.
+            StatusCode::UNPROCESSABLE_ENTITY => Problem::wrong(wrong.body_text()),
+            status => Problem::new(status, wrong.body_text()),
+        })?;
         let by = asked.by.trim();
         if by.len() > NAME || by.chars().any(char::is_control) {
             return Err(Problem::wrong(format!("by has to be a name of up to {NAME} bytes")));

@@ -48,6 +48,10 @@ impl Frame {
         documents::moment(self.now)
     }
 
+    fn exactly(&self) -> String {
+        self.now.format("%F %H:%M:%S UTC").to_string()
+    }
+
     fn ago(&self, at: &str) -> String {
         let Ok(at) = at.parse::<DateTime<Utc>>() else { return String::new() };
         let seconds = (self.now - at).num_seconds();

@@ -25,7 +25,7 @@ pub fn largest_first() -> String {
 
 /// A night with everything in it.
 async fn night(shown: Shown) -> Outcome {
-    shown.rig.delay("0.01").await?;
+    shown.rig.delay("0.02").await?;
     let daemon = shown.start().await?;
     let mut contract = Contract::new(&shown.client).await?;
     // The large one at work, live.
@@ -109,7 +109,7 @@ async fn night(shown: Shown) -> Outcome {
     shown.until_json("it was measured again", "/api/v1/status", again).await?;
     contract.post("/evaluate", &large).await?.status(400)?;
     contract.post("/evaluate", &json!({ "connection": "no" })).await?.status(404)?;
-    contract.post("/pause", &json!({ "conection": "shop" })).await?.status(422)?;
+    contract.post("/pause", &json!({ "conection": "shop" })).await?.status(400)?;
 
     // Page by page.
     let all = contract.get("/history").await?.status(200)?.json()?;

@@ -47,7 +47,6 @@ function found() {
   if (missed > 0 && !lost.hidden) {
     lost.hidden = true;
     lost.textContent = "";
-    document.documentElement.classList.remove("lost");
     say("repackd answers again");
   }
   missed = 0;
@@ -61,7 +60,6 @@ function notFound(why) {
   // Said once; a screen reader would say it again with each change.
   if (lost.textContent !== text) lost.textContent = text;
   lost.hidden = false;
-  document.documentElement.classList.add("lost");
 }
 
 async function look() {

@@ -23,10 +23,17 @@ pub fn largest_first() -> String {
     ANY_TIME.replace("name = \"all\"", "name = \"all\"\norder = \"largest\"")
 }
 
-/// A night with everything in it.
+/// A night, and what the daemon said if it went wrong.
 async fn night(shown: Shown) -> Outcome {
     shown.rig.delay("0.02").await?;
     let daemon = shown.start().await?;
+    all_of_it(&shown).await.map_err(|e| format!("{e}\n--- daemon\n{}", daemon.said()))?;
+    stop(daemon)?;
+    shown.drop().await
+}
+
+/// Everything that can be asked and done.
+async fn all_of_it(shown: &Shown) -> Outcome {
     let mut contract = Contract::new(&shown.client).await?;
     // The large one at work, live.
     let status = shown
@@ -138,9 +145,7 @@ async fn night(shown: Shown) -> Outcome {
     let small = &tables["tables"][0];
     holds("after its repack", small["due"] == false && small["last_repack"].is_string(), small)?;
     contract.get("/samples?connection=shop&schema=public&name=large").await?.status(200)?;
-    complete(&contract.check()?)?;
-    stop(daemon)?;
-    shown.drop().await
+    complete(&contract.check()?)
 }
 
 /// What is asked for wrongly, or is not there, is answered in JSON, as described.

@@ -246,9 +246,10 @@ pub async fn barriers(server: Server) -> Outcome {
     check(&mut browser, &axe, "the question whether one is sure")?;
     // It has to find something, or nothing was looked for.
     browser
-        .value("document.body.insertAdjacentHTML('beforeend', '<img src=\"/icon.svg\"><input>')")?;
-    if check(&mut browser, &axe, "").is_ok() {
-        return Err("axe does not see an image without words".into());
+        .value("document.body.insertAdjacentHTML('beforeend', '<main><img src=\"/icon.svg\"><input></main>')")?;
+    match check(&mut browser, &axe, "") {
+        Err(found) if found.contains("image-alt") => {}
+        other => return Err(format!("axe does not see an image without words: {other:?}")),
     }
     shown.client.post("/api/v1/resume", &json!({})).await?.status(200)?;
     shown.rig.delay("0").await?;
@@ -261,9 +262,12 @@ pub async fn barriers(server: Server) -> Outcome {
 fn check(browser: &mut Browser, axe: &str, what: &str) -> Outcome {
     browser.value(&format!("{axe}; true"))?;
     let found = browser.value(
-        "axe.run().then((r) => r.violations.map((v) => v.impact + ' ' + v.id + ': ' + v.nodes.map((n) => n.html.slice(0, 200) + ' ' + n.failureSummary).join(' | ')))",
+        "axe.run().then((r) => ({ passed: r.passes.length, found: r.violations.map((v) =>
+           v.impact + ' ' + v.id + ': ' + v.nodes.map((n) => n.html.slice(0, 200) + ' ' + n.failureSummary).join(' | ')) }))",
     )?;
-    let all: Vec<String> = serde_json::from_value(found).map_err(words)?;
+    // A page that is not looked at has no barriers.
+    holds("it looks", found["passed"].as_i64() > Some(10), (what, &found))?;
+    let all: Vec<String> = serde_json::from_value(found["found"].clone()).map_err(words)?;
     let serious = |f: &&String| f.starts_with("serious") || f.starts_with("critical");
     let grave: Vec<_> = all.iter().filter(serious).collect();
     for lesser in all.iter().filter(|f| !serious(f)) {

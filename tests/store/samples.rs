@@ -4,8 +4,8 @@ use super::{LONG, Own, equal};
 use crate::support::{Outcome, words};
 use repackd::names::QualifiedName;
 use repackd::store::{By, Measurement, Place, TableFilter};
+use sqlx::AnyConnection;
 use sqlx::Connection;
-use sqlx::any::AnyConnection;
 use std::time::{Duration, Instant};
 
 const MIB: i64 = 1 << 20;

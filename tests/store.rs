@@ -73,7 +73,7 @@ macro_rules! cases {
 /// The trials of this module.
 pub fn tests() -> Vec<Trial> {
     let cases: Vec<(&str, Test)> = cases! {
-        queue: order one_at_a_time conclusions takeover pauses cancelled set_aside;
+        queue: order one_at_a_time conclusions progress takeover pauses cancelled set_aside;
         schema: opened_by_many newer_is_refused unreachable;
         memory: retention evaluations history daemons;
         samples: only_what_changed ten_thousand thinned asked;

@@ -10,6 +10,7 @@ mod guard;
 mod history;
 mod page;
 mod probes;
+mod watch;
 
 use crate::bad_input::{cases, newest, trials};
 use crate::daemon::Rig;
@@ -33,6 +34,7 @@ pub fn tests() -> Vec<Trial> {
         clients: hung many;
         history: over_time;
         page: live without_scripts failure narrow barriers;
+        watch: on_a_terminal elsewhere;
     };
     trials("http", &newest(), all)
 }

@@ -244,6 +244,7 @@ pub async fn barriers(server: Server) -> Outcome {
         "document.getElementById('ask').close(); document.getElementById('sure').showModal()",
     )?;
     check(&mut browser, &axe, "the question whether one is sure")?;
+    browser.value("document.getElementById('sure').close()")?;
     // It has to find something, or nothing was looked for.
     browser
         .value("document.body.insertAdjacentHTML('beforeend', '<main><img src=\"/icon.svg\"><input></main>')")?;

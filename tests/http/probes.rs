@@ -77,7 +77,7 @@ pub async fn figures(server: Server) -> Outcome {
     let counted = "repackd_runs_total{repackd_connection=\"shop\",repackd_outcome=\"success\"} 1";
     let answer = shown.until("it is counted", "/metrics", |a| a.body.contains(counted)).await?;
     let kind = answer.header("content-type").unwrap_or_default();
-    holds("its type", kind.starts_with("text/plain; version=0.0.4"), &kind)?;
+    holds("its type", kind.starts_with("text/plain; version=0.0.4"), kind)?;
     stop(daemon)?;
     shown.drop().await?;
     let Some(promtool) = std::env::var_os("REPACKD_TEST_PROMTOOL") else {

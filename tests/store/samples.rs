@@ -91,7 +91,7 @@ fn filter(search: &str) -> TableFilter {
 pub async fn thinned(own: &Own) -> Outcome {
     let store = own.open().await?;
     let large = measured("large", 100 * MIB, Some(20 * MIB));
-    store.keep_measured("a", &[large.clone()]).await.map_err(words)?;
+    store.keep_measured("a", std::slice::from_ref(&large)).await.map_err(words)?;
     let table = store.measured_table("a", &large.table).await.map_err(words)?.ok_or("none")?;
     let now = store.now().await.map_err(words)?;
     let today = now / DAY_MS * DAY_MS;

@@ -176,10 +176,12 @@ pub enum Measure {
     Drained(u64),
     /// The work was held back by this setting for so long.
     Held(&'static str, Duration),
+    /// The longest that anyone may wait for the cutover.
+    Budget(Duration),
+    /// So long anyone can have waited because of an attempt at the cutover.
+    Waited(Duration),
     /// There was an attempt at the cutover.
     Attempt {
-        /// How long anyone can have waited because of it.
-        waited: Duration,
         /// Whether it came through.
         success: bool,
     },
@@ -244,6 +246,8 @@ pub struct Report {
     pub phase: Phase,
     /// What went wrong, if anything.
     pub error: Option<String>,
+    /// The same in a word that does not vary, or as its SQLSTATE.
+    pub kind: Option<String>,
     /// What state things are in now.
     pub state: Option<String>,
     /// What to do next.

@@ -21,7 +21,7 @@
 //!
 //! [`names`], [`units`] → [`error`], [`job`], [`failpoint`] → [`schedule`] → [`config`] → [`pg`] →
 //! [`catalog`], [`bloat`] → [`refusal`] → [`preflight`] → [`sql`] → [`engine`] → [`telemetry`],
-//! [`store`] → [`daemon`] → [`cli`]
+//! [`store`], [`report`] → [`delivery`] → [`daemon`] → [`cli`]
 //!
 //! The names in [`telemetry::names`] may be used anywhere.
 //!
@@ -35,6 +35,7 @@ pub mod catalog;
 pub mod cli;
 pub mod config;
 pub mod daemon;
+pub mod delivery;
 pub mod engine;
 pub mod error;
 pub mod failpoint;
@@ -43,6 +44,7 @@ pub mod names;
 pub mod pg;
 pub mod preflight;
 pub mod refusal;
+pub mod report;
 pub mod schedule;
 pub mod sql;
 pub mod store;

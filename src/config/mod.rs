@@ -7,6 +7,7 @@ mod environment;
 mod file;
 mod limits;
 mod logging;
+mod notifier;
 mod params;
 mod rules;
 mod schedule;
@@ -19,6 +20,7 @@ pub use daemon::{DaemonSettings, StoreSettings};
 pub use environment::Environment;
 pub use limits::{Limits, bytes};
 pub use logging::{Format, Logging};
+pub use notifier::{Channel, Mail, MailTls, Notifier, Secret, When};
 pub use server::Server;
 pub(crate) use server::{Host, PasswordSource, SOCKET_DIRECTORIES, SessionAttrs};
 pub use settings::{Blockers, DiskFull, OldSnapshots, Settings};
@@ -43,6 +45,8 @@ pub struct Config {
     pub store: StoreSettings,
     /// How the daemon goes about its work.
     pub daemon: DaemonSettings,
+    /// Who is told what was done.
+    pub notifiers: Vec<Notifier>,
     /// What was read but has no effect, and what replaces it.
     pub warnings: Vec<String>,
 }
@@ -149,6 +153,7 @@ impl Config {
             schedule: Schedule::default(),
             store: StoreSettings::default(),
             daemon: DaemonSettings::default(),
+            notifiers: Vec::new(),
             warnings,
         })
     }

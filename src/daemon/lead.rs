@@ -7,6 +7,7 @@ use super::stop::{Stop, Timed};
 use super::worker::{self, Ended, Order};
 use super::{Clock, identity, notify, rule_index};
 use crate::config::Config;
+use crate::delivery::Desk;
 use crate::engine::Job;
 use crate::engine::spans::within;
 use crate::error::{Error, Result};
@@ -96,9 +97,12 @@ pub async fn run(options: Options) -> Result<Tally> {
         .await?;
     let seen = store.recall(SEEN).await?.and_then(|text| serde_json::from_str(&text).ok());
     let alive = tokio::spawn(keep_alive(store.clone(), me.clone(), tasks.clone(), lease));
+    let (config, clock) = (Arc::new(options.config), options.clock.clone());
+    let now = Arc::new(move || clock.now());
     let lead = Lead {
+        desk: Desk::open(&store, &me, now, &config, options.once),
         me: me.clone(),
-        config: Arc::new(options.config),
+        config,
         store: store.clone(),
         clock: options.clock,
         once: options.once,
@@ -125,6 +129,8 @@ pub async fn run(options: Options) -> Result<Tally> {
 }
 
 struct Lead {
+    /// Where what was done is told from.
+    desk: Desk,
     me: String,
     config: Arc<Config>,
     store: Store,
@@ -189,6 +195,7 @@ impl Lead {
             let state = self.config.schedule.at(self.clock.now(), &self.seen);
             let caught_up = state.seen.catching_up != self.seen.catching_up;
             self.seen = state.seen;
+            self.desk.windows(&self.config.schedule, &state.rules);
             for task in self.tasks.all() {
                 let rule = rule_index(&self.config, &task.claim.rule);
                 task.look_at_clock(rule.and_then(|index| state.rules[index].as_ref()));
@@ -237,12 +244,14 @@ impl Lead {
                 },
             }
         }
+        self.desk.close(self.once).await;
         self.tally
     }
 
     fn reload(&mut self, config: Config) {
         notify::reloading();
         self.config = Arc::new(config);
+        self.desk.configured(&self.config);
         self.evaluations.values_mut().for_each(|e| e.due = None);
         self.refreshed = None;
         tracing::info!(
@@ -463,6 +472,7 @@ impl Lead {
 
     fn finished(&mut self, finished: std::result::Result<Finished, tokio::task::JoinError>) {
         let Ok(Finished { connection, ending, unreachable }) = finished else { return };
+        self.desk.run_ended();
         match ending {
             Some(Ending::Done) => self.tally.done += 1,
             Some(Ending::Failed | Ending::Aborted) => self.tally.failed += 1,
@@ -509,7 +519,8 @@ async fn attend(
             (conclusion, record, Some(report), finding.density)
         }
         Ok(Ended::Nothing(word, why)) => {
-            let record = Record { ending: word.into(), reason: Some(why), ..Record::default() };
+            let (reason, told) = (Some(why.clone()), Some(why));
+            let record = Record { ending: word.into(), reason, told, ..Record::default() };
             (Conclusion::Gone, record, None, None)
         }
         Err(why) => {
@@ -609,7 +620,8 @@ fn lost(task: &Task, why: String) -> Report {
         table: task.claim.table.to_string(),
         ending: Ending::Failed,
         phase: Phase::Preflight,
-        error: Some(why),
+        error: Some(why.clone()),
+        told: Some(why),
         state: Some("what it has is in the database; the table is in use".into()),
         next: None,
         figures: Figures::default(),

@@ -11,11 +11,18 @@ use std::time::Duration;
 
 /// The migrations, in order, for PostgreSQL and for SQLite. Never changed once released: a store that
 /// was made with one keeps its checksum.
-const MIGRATIONS: [(&str, &str, &str); 1] = [(
-    "the queue, its history and the daemons",
-    include_str!("migrations/postgres_1.sql"),
-    include_str!("migrations/sqlite_1.sql"),
-)];
+const MIGRATIONS: [(&str, &str, &str); 2] = [
+    (
+        "the queue, its history and the daemons",
+        include_str!("migrations/postgres_1.sql"),
+        include_str!("migrations/sqlite_1.sql"),
+    ),
+    (
+        "reports and their delivery",
+        include_str!("migrations/postgres_2.sql"),
+        include_str!("migrations/sqlite_2.sql"),
+    ),
+];
 
 /// The schema of our tables in PostgreSQL.
 const SCHEMA: &str = "repackd_store";

@@ -19,6 +19,7 @@ mod evaluations;
 mod history;
 mod place;
 mod queue;
+mod reports;
 
 pub use commands::{Pause, Scope};
 pub use connect::Store;
@@ -26,4 +27,5 @@ pub use daemons::Daemon;
 pub use evaluations::Evaluation;
 pub use history::{Attempt, Record};
 pub use place::Place;
+pub use reports::{Ended, Kept, Letter, Made};
 pub use queue::{Claim, Conclusion, Entry, Lease, Queued, State, Wanted, Wish};

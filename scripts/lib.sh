@@ -14,6 +14,8 @@ declare -A SERVER_PACKAGE=(
 CLIENT_PACKAGE=18.6.3
 # What the manifests and the compose file in docker/ are checked with.
 VALIDATOR_PACKAGES="check-jsonschema==0.39.0 kubernetes-validate==1.37.0"
+# The mail server that reports are sent to.
+MAIL_PACKAGE="aiosmtpd==1.4.6"
 
 # Messages go to standard error, so that the output of a command run under
 # with-postgres can be used by a script.

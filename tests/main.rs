@@ -30,6 +30,7 @@ mod races;
 mod reader;
 mod refusals;
 mod replication;
+mod reports;
 mod schedule;
 mod security;
 mod shapes;
@@ -70,6 +71,7 @@ fn main() {
     trials.extend(applications::tests());
     trials.extend(generated::tests());
     trials.extend(telemetry::tests());
+    trials.extend(reports::tests());
     trials.extend(matrix::tests());
     trials.extend(deploy::tests());
     #[cfg(feature = "failpoints")]

@@ -4,7 +4,8 @@
 //! form is better than none.
 
 use super::view::View;
-use minijinja::{AutoEscape, Environment, Value};
+use minijinja::value::{Serde, Value};
+use minijinja::{AutoEscape, Environment};
 use std::borrow::Cow;
 use std::path::Path;
 
@@ -112,7 +113,7 @@ fn made(part: Part, source: &str, view: &View) -> Result<String, String> {
         _ => AutoEscape::None,
     });
     environment.add_filter("slack", slack);
-    let context = Value::from_serialize(view);
+    let context = Value::from(Serde(view));
     let text = environment.render_named_str(part.file(), source, context);
     let text = text.map_err(|e| words(&e))?;
     match part {

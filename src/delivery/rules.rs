@@ -74,20 +74,20 @@ mod tests {
 
     #[test]
     fn everybody_gets_what_he_asked_for() {
-        let wants = |more: &str, account: &Account, before: Option<&str>| {
-            super::wants(&notifier(more), account, before, &Alarms::default())
+        let wanted = |more: &str, account: &Account, before: Option<&str>| {
+            wants(&notifier(more), account, before, &Alarms::default())
         };
         let (bad, good, nothing) =
             (account(true, false), account(false, true), account(false, false));
-        assert!(wants("", &nothing, None));
-        assert!(wants("when = 'on_failure'", &bad, None));
-        assert!(!wants("when = 'on_failure'", &good, None));
-        assert!(wants("when = 'on_change'", &good, None));
-        assert!(wants("when = 'on_change'", &bad, None));
-        assert!(!wants("when = 'on_change'", &bad, Some(&bad.state())));
-        assert!(!wants("when = 'on_change'", &nothing, None));
+        assert!(wanted("", &nothing, None));
+        assert!(wanted("when = 'on_failure'", &bad, None));
+        assert!(!wanted("when = 'on_failure'", &good, None));
+        assert!(wanted("when = 'on_change'", &good, None));
+        assert!(wanted("when = 'on_change'", &bad, None));
+        assert!(!wanted("when = 'on_change'", &bad, Some(&bad.state())));
+        assert!(!wanted("when = 'on_change'", &nothing, None));
         // That it does not fail any more is a change, too.
-        assert!(wants("when = 'on_change'", &nothing, Some(&bad.state())));
+        assert!(wanted("when = 'on_change'", &nothing, Some(&bad.state())));
         assert!(!concerns(&notifier("digest = '@weekly'"), &bad));
         let digest = Account { occasion: Occasion::Digest, ..bad };
         assert!(concerns(&notifier("digest = '@weekly'"), &digest));
@@ -101,9 +101,9 @@ mod tests {
         let pager = Config::parse(text, None).unwrap().notifiers.remove(0);
         let good = account(false, true);
         let closed = alarms::of(&good, Some(&[]));
-        assert!(!super::wants(&pager, &good, None, &closed));
+        assert!(!wants(&pager, &good, None, &closed));
         let open = alarms::of(&good, Some(&["repackd/example/shop.orders".to_owned()]));
-        assert!(super::wants(&pager, &good, None, &open));
+        assert!(wants(&pager, &good, None, &open));
     }
 
     #[test]

@@ -219,7 +219,7 @@ impl Account {
 impl Table {
     /// Whether it came to what was wanted.
     pub fn is_done(&self) -> bool {
-        matches!(self.ending.as_str(), "done" | "prepared")
+        !self.failed && matches!(self.ending.as_str(), "done" | "prepared")
     }
 }
 

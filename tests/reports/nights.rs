@@ -19,7 +19,7 @@ pub async fn window(server: Server) -> Outcome {
     let setup = [bloated("t"), moody("m"), slow("large")].join("\n");
     let rig = Rig::new(&server, &setup).await?;
     mood(&rig, "bad").await?;
-    rig.delay("0.02").await?;
+    rig.delay("0.05").await?;
     let config = |minute: &str| {
         format!(
             "timezone = \"UTC\"\n[daemon]\nlease = \"3s\"\nbackoff = \"5s\"\nattempts = 2\n\

@@ -1,7 +1,8 @@
 """A mail server for tests: takes mail, reads it with Python's own parser, and keeps what it finds.
 
 smtpd.py DIRECTORY TLS [USER PASSWORD]: TLS is none, starttls or tls; certificate and key are in
-DIRECTORY/server.pem and server.key. The port is written to DIRECTORY/port, each mail to DIRECTORY/N.json.
+DIRECTORY/server.pem and server.key. The port is written to DIRECTORY/port, each mail to DIRECTORY/N.eml and what was found
+in it to N.json.
 """
 
 import asyncio
@@ -71,6 +72,9 @@ class Keep:
             if found["type"] == "image/png":
                 found["picture"] = picture(part.get_content())
             parts.append(found)
+        # For people to look at.
+        with open(os.path.join(directory, f"{count}.eml"), "wb") as file:
+            file.write(envelope.content)
         put(f"{count}.json", json.dumps({
             "from": envelope.mail_from,
             "to": envelope.rcpt_tos,
@@ -89,7 +93,8 @@ class Keep:
 def authenticate(server, session, envelope, mechanism, data):
     given = [data.login.decode(), data.password.decode()]
     put("logins", json.dumps(given))
-    return AuthResult(success=given == login)
+    # Not handled here: the server answers.
+    return AuthResult(success=given == login, handled=False)
 
 
 async def main():

@@ -316,10 +316,13 @@ fn notifiers() -> Outcome {
         let text = format!("timezone = 'Europe/Berlin'\n[connections.x]\nhost = 'h'\n{text}");
         parse(&text).map(|c| c.notifiers).map_err(|e| e.to_string())
     };
-    let mail = "kind = 'mail'\nmailfrom = 'a@b.example'\nmailto = 'c@b.example'\nsmtp_server = 's'\n";
+    let mail =
+        "kind = 'mail'\nmailfrom = 'a@b.example'\nmailto = 'c@b.example'\nsmtp_server = 's'\n";
     for (tls, port) in [("", 587), ("smtp_ssl = 'tls'", 465), ("smtp_ssl = 'none'", 25)] {
         let found = read(&format!("[notifier.m]\n{mail}{tls}"))?;
-        let repackd::config::Channel::Mail(mail) = &found[0].channel else { return Err(tls.into()) };
+        let repackd::config::Channel::Mail(mail) = &found[0].channel else {
+            return Err(tls.into());
+        };
         same(mail.port, port)?;
         same(found[0].zone.name(), "Europe/Berlin")?;
         same(found[0].timeout, Duration::from_secs(10))?;
@@ -346,23 +349,36 @@ fn notifiers() -> Outcome {
 }
 
 fn notifier_mistakes() -> Outcome {
-    let mail = "kind = 'mail'\nmailfrom = 'a@b.example'\nmailto = 'c@b.example'\nsmtp_server = 's'\n";
+    let mail =
+        "kind = 'mail'\nmailfrom = 'a@b.example'\nmailto = 'c@b.example'\nsmtp_server = 's'\n";
     for (text, expected) in [
         ("url = 'http://h'", "notifier n needs a kind: one of mail, json"),
         ("kind = 'slak'", "kind cannot be `slak`"),
         ("kind = 'slack'", "notifier n needs url or url_file"),
         ("kind = 'slack'\nurl = 'hunter2'", "url has to begin with https://"),
-        ("kind = 'slack'\nurl = 'http://h'\nurl_file = 'hunter2'", "url_file and url: give one of them"),
+        (
+            "kind = 'slack'\nurl = 'http://h'\nurl_file = 'hunter2'",
+            "url_file and url: give one of them",
+        ),
         ("kind = 'slack'\nurl_env = 'NOT_THERE'", "url_env: the variable NOT_THERE is not set"),
         ("kind = 'slack'\nurl = 'http://h'\nsecret = 'hunter2'", "unknown key `secret`"),
         ("kind = 'json'\nurl = 'http://h'\nwhen = 'on_fail'", "when cannot be `on_fail`"),
-        ("kind = 'json'\nurl = 'http://h'\nwhen = 'always'\ndigest = '@daily'", "digest goes with when"),
+        (
+            "kind = 'json'\nurl = 'http://h'\nwhen = 'always'\ndigest = '@daily'",
+            "digest goes with when",
+        ),
         ("kind = 'json'\nurl = 'http://h'\ndigest = '99 * * * *'", "digest "),
         ("kind = 'json'\nurl = 'http://h'\ntimeout = '0s'", "timeout has to be 100 ms or more"),
         ("kind = 'json'\nurl = 'http://h'\nconnections = ['y']", "there is no connection `y`"),
-        ("kind = 'pagerduty'\nrouting_key = 'hunter2'\nwhen = 'always'", "leave out when and digest"),
+        (
+            "kind = 'pagerduty'\nrouting_key = 'hunter2'\nwhen = 'always'",
+            "leave out when and digest",
+        ),
         ("kind = 'mail'\nmailto = 'a@b.example'", "notifier n needs mailfrom"),
-        ("kind = 'mail'\nmailfrom = 'nobody'\nmailto = 'x@y.example'\nsmtp_server = 's'", "mailfrom is no address"),
+        (
+            "kind = 'mail'\nmailfrom = 'nobody'\nmailto = 'x@y.example'\nsmtp_server = 's'",
+            "mailfrom is no address",
+        ),
     ] {
         let text = format!("[connections.x]\nhost = 'h'\n[notifier.n]\n{text}");
         let Err(error) = parse(&text) else { return Err(format!("accepted: {text}")) };

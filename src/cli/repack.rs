@@ -2,8 +2,8 @@
 
 use super::args::Tables;
 use super::context::{Context, Deed};
-use super::{history, notify};
 use super::target::Target;
+use super::{history, notify};
 use crate::catalog::lookup::Found;
 use crate::engine::{self, Goal};
 use crate::error::Result;

@@ -72,7 +72,8 @@ impl Reader<'_> {
                     }
                 }
                 "logging" => logging = self.logging(value)?,
-                "timezone" | "evaluate" | "defaults" | "window" | "blackout" | "rule" | "notifier" => {}
+                "timezone" | "evaluate" | "defaults" | "window" | "blackout" | "rule"
+                | "notifier" => {}
                 "store" => {
                     for (key, value) in self.table("store", value)? {
                         self.set(key, value, super::StoreSettings::KEYS, |key, text| match key {

@@ -339,7 +339,8 @@ impl Reader<'_> {
             (Some((_, "on_change")), None) => When::OnChange,
             _ => When::Always,
         };
-        if notifier.channel.is_alarm() && when.is_some() | matches!(notifier.when, When::Digest(_)) {
+        if notifier.channel.is_alarm() && when.is_some() | matches!(notifier.when, When::Digest(_))
+        {
             let message = format!(
                 "a notifier of the kind {} raises an alarm when a table fails, and ends it when the table is done: leave out when and digest",
                 notifier.channel.kind()
@@ -352,14 +353,17 @@ impl Reader<'_> {
     fn mail(&mut self, at: usize, name: &str, entries: &Entries<'_, '_>) -> Result<Mail> {
         let mailbox = |text: &str| {
             let parsed = text.trim().parse::<Mailbox>();
-            parsed.map_err(|_| "is no address such as dba@example.org or \"DBA <dba@example.org>\"".to_owned())
+            parsed.map_err(|_| {
+                "is no address such as dba@example.org or \"DBA <dba@example.org>\"".to_owned()
+            })
         };
         let from = get(entries, "mailfrom").ok_or_else(|| self.missing(at, name, "mailfrom"))?;
         let from = self.read("mailfrom", from, mailbox)?;
         let to = get(entries, "mailto").ok_or_else(|| self.missing(at, name, "mailto"))?;
         let mut all = Vec::new();
         for address in self.names("mailto", to)? {
-            let read = mailbox(&address).map_err(|e| self.error(to.span().start, format!("mailto {e}")));
+            let read =
+                mailbox(&address).map_err(|e| self.error(to.span().start, format!("mailto {e}")));
             all.push(read?);
         }
         if all.is_empty() {
@@ -372,12 +376,14 @@ impl Reader<'_> {
         let server = text("smtp_server")?.filter(|s| !s.is_empty());
         let server = server.ok_or_else(|| self.missing(at, name, "smtp_server"))?;
         let tls = match get(entries, "smtp_ssl") {
-            Some(value) => self.read("smtp_ssl", value, |word| match word.to_lowercase().as_str() {
-                "none" | "" => Ok(MailTls::None),
-                "starttls" => Ok(MailTls::StartTls),
-                "tls" | "ssl" => Ok(MailTls::Tls),
-                _ => Err(format!("cannot be `{word}`; it is starttls, tls or none")),
-            })?,
+            Some(value) => {
+                self.read("smtp_ssl", value, |word| match word.to_lowercase().as_str() {
+                    "none" | "" => Ok(MailTls::None),
+                    "starttls" => Ok(MailTls::StartTls),
+                    "tls" | "ssl" => Ok(MailTls::Tls),
+                    _ => Err(format!("cannot be `{word}`; it is starttls, tls or none")),
+                })?
+            }
             None => MailTls::StartTls,
         };
         let port = match get(entries, "smtp_port") {
@@ -394,7 +400,8 @@ impl Reader<'_> {
         let username = text("smtp_username")?.filter(|name| !name.is_empty());
         let password = self.secret(entries, "smtp_password", "password")?;
         if username.is_some() != password.is_some() {
-            let wanted = if username.is_some() { "smtp_password or password_file" } else { "smtp_username" };
+            let wanted =
+                if username.is_some() { "smtp_password or password_file" } else { "smtp_username" };
             return Err(self.missing(at, name, wanted));
         }
         if tls == MailTls::None && username.is_some() && !is_here(&server) {

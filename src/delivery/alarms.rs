@@ -57,9 +57,9 @@ pub fn of(account: &Account, open: Option<&[String]>) -> Alarms {
         summary,
         reason: table.reason.clone().unwrap_or_default(),
     };
-    let failed = account.failed().map(|t| {
-        table(t, format!("repackd could not repack {} of {}", t.table, t.connection))
-    });
+    let failed = account
+        .failed()
+        .map(|t| table(t, format!("repackd could not repack {} of {}", t.table, t.connection)));
     let unmeasured = account
         .unmeasured
         .iter()

@@ -118,8 +118,7 @@ fn tables<'e>(ended: impl IntoIterator<Item = &'e Ended>) -> Vec<Table> {
     let mut all: Vec<Table> = Vec::new();
     for attempt in ended {
         let name = attempt.table.to_string();
-        let known =
-            all.iter().position(|t| t.connection == attempt.connection && t.table == name);
+        let known = all.iter().position(|t| t.connection == attempt.connection && t.table == name);
         let before = known.map(|at| all.remove(at));
         all.push(add(before, attempt, name));
     }

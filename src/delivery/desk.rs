@@ -239,7 +239,9 @@ impl Work {
             Some(windows) => windows,
             none => {
                 let kept = self.store.recall(WINDOWS).await?;
-                none.insert(kept.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+                none.insert(
+                    kept.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
+                )
             }
         };
         let Some(current) = &self.current else { return Ok(()) };
@@ -301,7 +303,9 @@ impl Work {
             let (name, at) = (&known.connection, (self.now)());
             let account = compose::connection(name, known.error.is_none(), at);
             match known.error {
-                Some(_) => self.make(&format!("unmeasured/{name}/{}", at.date_naive()), &account).await?,
+                Some(_) => {
+                    self.make(&format!("unmeasured/{name}/{}", at.date_naive()), &account).await?
+                }
                 None => {
                     // Only alarms come to an end.
                     let alarms = self.config.notifiers.iter().filter(|n| n.channel.is_alarm());
@@ -352,9 +356,8 @@ impl Work {
     /// Begins to deliver what is due to those nothing is being delivered to.
     async fn deliver(&mut self) -> Result<()> {
         let due = self.store.notifiers_waiting().await?;
-        let ready = |n: &&Notifier| {
-            n.enabled && due.contains(&n.name) && !self.at_it.contains(&n.name)
-        };
+        let ready =
+            |n: &&Notifier| n.enabled && due.contains(&n.name) && !self.at_it.contains(&n.name);
         let ready: Vec<Notifier> = self.config.notifiers.iter().filter(ready).cloned().collect();
         for notifier in ready {
             self.at_it.insert(notifier.name.clone());
@@ -433,7 +436,8 @@ async fn tell_window(
     let rules = Some(closed.open.rules.as_slice());
     let scope = compose::Scope { occasion, from, until: now, rules };
     let account = compose::account(store, config, scope).await?;
-    let account = crate::report::Account { from: closed.open.opened, until: closed.closed, ..account };
+    let account =
+        crate::report::Account { from: closed.open.opened, until: closed.closed, ..account };
     for notifier in &config.notifiers {
         make(store, me, notifier, &closed.open.occasion(), &account).await?;
     }

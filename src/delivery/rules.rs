@@ -14,7 +14,12 @@ const LONGEST: Duration = Duration::from_secs(3600);
 
 /// Whether it is sent. `before` is the [state](Account::state) of the last one of its sort; `alarms` are
 /// what the account comes to for those who raise alarms.
-pub fn wants(notifier: &Notifier, account: &Account, before: Option<&str>, alarms: &Alarms) -> bool {
+pub fn wants(
+    notifier: &Notifier,
+    account: &Account,
+    before: Option<&str>,
+    alarms: &Alarms,
+) -> bool {
     if account.occasion == Occasion::Test {
         return true;
     }
@@ -40,7 +45,12 @@ pub fn concerns(notifier: &Notifier, account: &Account) -> bool {
 
 /// How soon it is tried again after so many tries, of which the first was so long ago; `None`: it is given
 /// up.
-pub fn again(notifier: &Notifier, failure: &Failure, tries: u32, age: Duration) -> Option<Duration> {
+pub fn again(
+    notifier: &Notifier,
+    failure: &Failure,
+    tries: u32,
+    age: Duration,
+) -> Option<Duration> {
     let doubled = FIRST.saturating_mul(1 << tries.saturating_sub(1).min(12));
     let wait = match failure.again {
         Some(asked) => asked.max(Duration::from_secs(1)),

@@ -18,11 +18,15 @@ impl Secrets {
                     .await
                     .map_err(|e| format!("{what}_file {}: {e}", path.display()))?;
                 match text.lines().next().map(str::trim) {
-                    None | Some("") => return Err(format!("{what}_file {} is empty", path.display())),
+                    None | Some("") => {
+                        return Err(format!("{what}_file {} is empty", path.display()));
+                    }
                     Some(secret) => secret.into(),
                 }
             }
-            Secret::Command(command) => pg::printed(&format!("{what}_command"), command, &[]).await?,
+            Secret::Command(command) => {
+                pg::printed(&format!("{what}_command"), command, &[]).await?
+            }
         };
         self.0.push(found.clone());
         Ok(found)

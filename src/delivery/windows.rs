@@ -170,7 +170,8 @@ mod tests {
             opening(Some("night"), "2026-11-25 20:00"),
             opening(None, "2026-11-25 22:00"),
         );
-        let rules = [("1", Some(&a)), ("2", Some(&a)), ("3", Some(&b)), ("4", Some(&c)), ("5", None)];
+        let rules =
+            [("1", Some(&a)), ("2", Some(&a)), ("3", Some(&b)), ("4", Some(&c)), ("5", None)];
         let found = open(rules.into_iter());
         let rules: Vec<_> = found.iter().map(|o| o.rules.join(" ")).collect();
         assert_eq!(rules, ["1 2", "3"]);

@@ -98,9 +98,7 @@ fn read(part: Part, directory: &Path) -> Result<Option<Cow<'static, str>>, Strin
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(e) => Err(e.to_string()),
         Ok(found) if found.len() > LARGEST => Err("it is larger than 1 MiB".into()),
-        Ok(_) => {
-            std::fs::read_to_string(&file).map(|t| Some(t.into())).map_err(|e| e.to_string())
-        }
+        Ok(_) => std::fs::read_to_string(&file).map(|t| Some(t.into())).map_err(|e| e.to_string()),
     }
 }
 
@@ -175,7 +173,8 @@ mod tests {
         let now = DateTime::<Utc>::from_timestamp(1_795_000_000, 0).unwrap();
         let mut account = example::account("db1", now);
         account.tables.truncate(1);
-        account.tables[0].table = "public.\"<script>alert(1)</script> <!channel> [x](y) \\\" & \n\"".into();
+        account.tables[0].table =
+            "public.\"<script>alert(1)</script> <!channel> [x](y) \\\" & \n\"".into();
         account.tables[0].reason = Some("</td><img src=http://x> <@U1>".into());
         account.tables[0].failed = true;
         view(&account, chrono_tz::UTC)

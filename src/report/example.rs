@@ -40,8 +40,14 @@ pub fn account(host: &str, now: DateTime<Utc>) -> Account {
                 ending: "failed".into(),
                 failed: true,
                 attempts: 2,
-                reason: Some("no quiet moment for the cutover of shop.items in 40 attempts over 1800 s".into()),
-                next: Some("at a quieter time, `repackd resume shop.items` goes on where it stopped".into()),
+                reason: Some(
+                    "no quiet moment for the cutover of shop.items in 40 attempts over 1800 s"
+                        .into(),
+                ),
+                next: Some(
+                    "at a quieter time, `repackd resume shop.items` goes on where it stopped"
+                        .into(),
+                ),
                 bytes_after: None,
                 longest_wait_ms: Some(188.0),
                 ..table("shop.items", mib(22_000), None, 2_410.0, phases(140.0, 220.0))

@@ -215,7 +215,8 @@ fn row(table: &Table, number: Option<usize>) -> Row {
 fn due_row(due: &Due, zone: Tz) -> DueRow {
     let when = match (due.aside, due.at) {
         (true, _) => {
-            "set aside until the table changes or somebody says `repackd resume` with its name".into()
+            "set aside until the table changes or somebody says `repackd resume` with its name"
+                .into()
         }
         (false, Some(at)) => format!("goes on from {} on", time(at, zone)),
         (false, None) => "waits for its turn".to_owned(),

@@ -27,5 +27,5 @@ pub use daemons::Daemon;
 pub use evaluations::Evaluation;
 pub use history::{Attempt, Record};
 pub use place::Place;
-pub use reports::{Ended, Kept, Letter, Made};
 pub use queue::{Claim, Conclusion, Entry, Lease, Queued, State, Wanted, Wish};
+pub use reports::{Ended, Kept, Letter, Made};

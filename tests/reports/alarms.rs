@@ -35,7 +35,8 @@ pub async fn pagerduty(server: Server) -> Outcome {
         return Err(format!("{event:#}"));
     }
     mood(&rig, "good").await?;
-    rig.until("t is done", 90, || Ok(rig.endings("public.t")?.last().is_some_and(|e| e == "done"))).await?;
+    rig.until("t is done", 90, || Ok(rig.endings("public.t")?.last().is_some_and(|e| e == "done")))
+        .await?;
     let end = Instant::now() + Duration::from_secs(30);
     let resolved = loop {
         let all = hook.asked().iter().map(|a| a.json()).collect::<Result<Vec<_>, _>>()?;
@@ -92,8 +93,10 @@ impl Alertmanager {
         std::fs::write(&file, config).map_err(words)?;
         let here = Path::new(&program).parent().ok_or("no directory")?;
         let child = Command::new(&program)
-            .arg("--config.file").arg(&file)
-            .arg("--storage.path").arg(directory.join("data"))
+            .arg("--config.file")
+            .arg(&file)
+            .arg("--storage.path")
+            .arg(directory.join("data"))
             .arg(format!("--web.listen-address=127.0.0.1:{port}"))
             .arg("--cluster.listen-address=")
             .current_dir(here)
@@ -121,7 +124,8 @@ pub async fn alertmanager(server: Server) -> Outcome {
     let rig = Rig::new(&server, &setup).await?;
     mood(&rig, "bad").await?;
     rig.configure(&format!(
-        "{ANY_TIME}\n[notifier.alerts]\nkind = \"alertmanager\"\nurl = \"{}/\"", manager.url
+        "{ANY_TIME}\n[notifier.alerts]\nkind = \"alertmanager\"\nurl = \"{}/\"",
+        manager.url
     ))?;
     let daemon = rig.start(&["daemon"])?;
     let alert = |status: &str| -> Result<Option<Value>, String> {
@@ -146,7 +150,8 @@ pub async fn alertmanager(server: Server) -> Outcome {
         return Err(format!("{firing:#}"));
     }
     mood(&rig, "good").await?;
-    rig.until("t is done", 90, || Ok(rig.endings("public.t")?.last().is_some_and(|e| e == "done"))).await?;
+    rig.until("t is done", 90, || Ok(rig.endings("public.t")?.last().is_some_and(|e| e == "done")))
+        .await?;
     rig.until("it is resolved", 60, || Ok(alert("resolved")?.is_some())).await?;
     if alert("resolved")?.unwrap_or_default()["labels"] != labels {
         return Err(format!("{:#?}", hook.asked()));

@@ -34,7 +34,10 @@ pub async fn without_windows(server: Server) -> Outcome {
     daemon.wait()?.status(0)?;
     rig.run(&bloated("w")).await?;
     rig.run("ANALYZE").await?;
-    rig.configure(&format!("{ANY_TIME}\n[evaluate]\nschedule = \"* * * * *\"\n{}", hook_of(&hook, "")))?;
+    rig.configure(&format!(
+        "{ANY_TIME}\n[evaluate]\nschedule = \"* * * * *\"\n{}",
+        hook_of(&hook, "")
+    ))?;
     let daemon = rig.start(&["daemon"])?;
     rig.until_ended("public.w", &["done"], 120).await?;
     rig.until("w is told of", 30, || Ok(told(&hook)?.contains_key("public.w"))).await?;
@@ -52,7 +55,10 @@ pub async fn without_windows(server: Server) -> Outcome {
     daemon.signal("TERM")?;
     daemon.wait()?.status(0)?;
     let told = told(&hook)?;
-    if told.get("public.w") != Some(&1) || told.get("public.keyless") > Some(&1) || told.contains_key("public.t") {
+    if told.get("public.w") != Some(&1)
+        || told.get("public.keyless") > Some(&1)
+        || told.contains_key("public.t")
+    {
         return Err(format!("{told:?}"));
     }
     rig.drop().await
@@ -66,7 +72,9 @@ pub async fn fleet(server: Server) -> Outcome {
     let own = Database::create(&server).await?;
     rig.write(&format!(
         "[store]\nurl = \"{}\"\n{}\n{ANY_TIME}\n{}",
-        own.url("postgres"), rig.connection("shop", ""), hook_of(&hook, "")
+        own.url("postgres"),
+        rig.connection("shop", ""),
+        hook_of(&hook, "")
     ))?;
     let daemons = [rig.start(&["daemon"])?, rig.start(&["daemon"])?, rig.start(&["daemon"])?];
     for i in 0..6 {

@@ -30,9 +30,14 @@ pub async fn starttls_and_login(server: Server) -> Outcome {
     has(&header("Auto-Submitted"), &["auto-generated"])?;
     has(&header("Date"), &["202"])?;
     has(mail["from"].as_str().unwrap_or_default(), &["repackd@example.org"])?;
-    let kinds: Vec<&str> =
-        mail["parts"].as_array().ok_or("no parts")?.iter().filter_map(|p| p["type"].as_str()).collect();
-    let expected = ["multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png"];
+    let kinds: Vec<&str> = mail["parts"]
+        .as_array()
+        .ok_or("no parts")?
+        .iter()
+        .filter_map(|p| p["type"].as_str())
+        .collect();
+    let expected =
+        ["multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png"];
     if kinds != expected
         || mail["to"].as_array().map(Vec::len) != Some(2)
         || mail["defects"] != serde_json::json!([])
@@ -46,11 +51,15 @@ pub async fn starttls_and_login(server: Server) -> Outcome {
     has(text, &["public.\"Größe <b>&amp; 'x'\": done, ", " before, ", "`repackd history`"])?;
     let html = part(mail, "text/html")?;
     // Escaped once, so that it is seen as it is.
-    has(html, &["Größe &lt;b&gt;&amp;amp; ", "cid:picture@repackd", "alt=\"1. public.&quot;Größe"])?;
+    has(
+        html,
+        &["Größe &lt;b&gt;&amp;amp; ", "cid:picture@repackd", "alt=\"1. public.&quot;Größe"],
+    )?;
     if html.contains("<b>&amp;") || html.contains("http") {
         return Err(format!("something is not escaped, or not here: {html}"));
     }
-    let picture = mail["parts"].as_array().and_then(|p| p.iter().find(|p| p["type"] == "image/png"));
+    let picture =
+        mail["parts"].as_array().and_then(|p| p.iter().find(|p| p["type"] == "image/png"));
     let picture = picture.ok_or("no picture")?;
     if picture["id"] != "<picture@repackd>"
         || picture["picture"]["width"] != 640
@@ -89,7 +98,8 @@ pub async fn encrypted_from_the_start(server: Server) -> Outcome {
     let post = Post::start("tls", "tls", true)?;
     let rig = Rig::new(&server, &bloated("t")).await?;
     let directory = std::path::PathBuf::from(rig.file());
-    std::fs::write(directory.with_file_name("password"), format!("{}\n", LOGIN[1])).map_err(words)?;
+    std::fs::write(directory.with_file_name("password"), format!("{}\n", LOGIN[1]))
+        .map_err(words)?;
     let more = format!("smtp_username = \"{}\"\npassword_file = \"password\"", LOGIN[0]);
     rig.configure(&post.notifier("dba", "tls", &more))?;
     // `prepare` tells, too.
@@ -104,7 +114,10 @@ pub async fn encrypted_from_the_start(server: Server) -> Outcome {
     rig.configure(&post.notifier("dba", "tls", &command))?;
     rig.repackd(&["resume", "t"])?.status(0)?;
     let mails = post.until(2, 10).await?;
-    has(mails[1]["headers"]["Subject"].as_str().unwrap_or_default(), &["resume: public.t repacked"])?;
+    has(
+        mails[1]["headers"]["Subject"].as_str().unwrap_or_default(),
+        &["resume: public.t repacked"],
+    )?;
     rig.drop().await
 }
 
@@ -146,7 +159,9 @@ pub async fn bad_password(server: Server) -> Outcome {
     // Long enough for more tries.
     rig.until("it was tried again", 30, || {
         let kept = rig.repackd(&["history", "--reports", "--json"])?.json()?;
-        Ok(kept["reports"].as_array().is_some_and(|r| r.iter().any(|r| r["attempts"].as_i64() > Some(1))))
+        Ok(kept["reports"]
+            .as_array()
+            .is_some_and(|r| r.iter().any(|r| r["attempts"].as_i64() > Some(1))))
     })
     .await?;
     daemon.signal("TERM")?;
@@ -164,7 +179,9 @@ pub async fn bad_password(server: Server) -> Outcome {
         return Err(format!("{} mails", mails.len()));
     }
     // What the server said quotes a row, and stays at home.
-    let failed = mails.iter().find(|m| m["headers"]["Subject"].as_str().is_some_and(|s| s.contains("public.t FAILED")));
+    let failed = mails
+        .iter()
+        .find(|m| m["headers"]["Subject"].as_str().is_some_and(|s| s.contains("public.t FAILED")));
     let failed = failed.ok_or(format!("no failure in {mails:#?}"))?;
     for kind in ["text/plain", "text/html"] {
         has(part(failed, kind)?, &["SQLSTATE P0001"])?;

@@ -8,7 +8,8 @@ use crate::support::{Outcome, Server};
 
 /// The minute that begins in `ahead` minutes, as cron has it, in UTC.
 async fn minute(rig: &Rig, ahead: u32) -> Result<String, String> {
-    rig.ask(&format!("to_char(now() AT TIME ZONE 'UTC' + interval '{ahead} min', 'FMMI FMHH24')")).await
+    rig.ask(&format!("to_char(now() AT TIME ZONE 'UTC' + interval '{ahead} min', 'FMMI FMHH24')"))
+        .await
 }
 
 /// One report of all that was done in it, after what goes on beyond its end has ended; and after a daemon
@@ -27,7 +28,8 @@ pub async fn window(server: Server) -> Outcome {
              last_start_before_end = \"2s\"\nat_window_end = \"pause\"\n\
              [[rule]]\nname = \"all\"\ntables = [\"*\"]\nwhen = {{ bloat_ratio = 0.2 }}\n{}\n\
              [notifier.hook]\nkind = \"json\"\nurl = \"http://{}/x\"\n",
-            post.notifier("dba", "none", "timezone = \"Europe/Berlin\""), hook.address
+            post.notifier("dba", "none", "timezone = \"Europe/Berlin\""),
+            hook.address
         )
     };
     rig.write(&format!(
@@ -41,11 +43,19 @@ pub async fn window(server: Server) -> Outcome {
     let (text, html) = (part(&mails[0], "text/plain")?, part(&mails[0], "text/html")?);
     let subject = mails[0]["headers"]["Subject"].as_str().unwrap_or_default();
     has(subject, &["window night: ", "FAILED"])?;
-    has(text, &[
-        "public.t: done", "public.m: FAILED", "SQLSTATE P0001", "public.large: paused",
-        "its window ended; it goes on in the next", "STILL DUE", "public.large: begun, goes on from ",
-        "(Europe/Berlin)",
-    ])?;
+    has(
+        text,
+        &[
+            "public.t: done",
+            "public.m: FAILED",
+            "SQLSTATE P0001",
+            "public.large: paused",
+            "its window ended; it goes on in the next",
+            "STILL DUE",
+            "public.large: begun, goes on from ",
+            "(Europe/Berlin)",
+        ],
+    )?;
     has(html, &["Still due", "public.large"])?;
     let told = hook.until(1, 10).await?;
     let body = told[0].json()?;
@@ -68,7 +78,8 @@ pub async fn digest(server: Server) -> Outcome {
     rig.configure(&format!(
         "{}\n[notifier.daily]\nkind = \"json\"\nurl = \"http://{}/x\"\nwhen = \"digest\"\n\
          digest = \"* * * * *\"\ntimezone = \"Asia/Kolkata\"",
-        crate::daemon::ANY_TIME, hook.address
+        crate::daemon::ANY_TIME,
+        hook.address
     ))?;
     let daemon = rig.start(&["daemon"])?;
     rig.until_ended("public.t", &["done"], 60).await?;

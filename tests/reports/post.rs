@@ -32,7 +32,8 @@ impl Post {
     pub fn start(name: &str, tls: &str, login: bool) -> Result<Self, String> {
         let packages = std::env::var("REPACKD_TEST_MAIL")
             .map_err(|_| "REPACKD_TEST_MAIL: there is no mail server")?;
-        let directory = std::env::temp_dir().join(format!("repackd-mail-{}-{name}", std::process::id()));
+        let directory =
+            std::env::temp_dir().join(format!("repackd-mail-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&directory).map_err(words)?;
         let authority = Authority::root("post");
         let Issued { pem, key } = authority.issue("localhost", &["localhost"], 7);
@@ -67,7 +68,8 @@ impl Post {
     /// What has come so far.
     pub fn mails(&self) -> Result<Vec<Value>, String> {
         let mut all = Vec::new();
-        while let Ok(text) = std::fs::read_to_string(self.directory.join(format!("{}.json", all.len())))
+        while let Ok(text) =
+            std::fs::read_to_string(self.directory.join(format!("{}.json", all.len())))
         {
             all.push(serde_json::from_str(&text).map_err(words)?);
         }

@@ -14,10 +14,14 @@ pub async fn test(server: Server) -> Outcome {
     rig.configure(&format!(
         "{}\n[notifier.hook]\nkind = \"json\"\nurl = \"http://{}/x\"\n\
          [notifier.gone]\nkind = \"slack\"\nurl = \"http://127.0.0.1:9/hunter2/T0/B0\"",
-        post.notifier("dba", "starttls", ""), hook.address
+        post.notifier("dba", "starttls", ""),
+        hook.address
     ))?;
     let tried = rig.repackd(&["notify", "--test", "dba", "hook"])?;
-    tried.status(0)?.shows(&["dba: sent; it answered: 250 OK kept", "hook: sent; it answered: 200 thank you"])?;
+    tried.status(0)?.shows(&[
+        "dba: sent; it answered: 250 OK kept",
+        "hook: sent; it answered: 200 thank you",
+    ])?;
     let mail = post.only()?;
     has(part(&mail, "text/plain")?, &["THIS IS A TEST"])?;
     has(part(&mail, "text/html")?, &["This is a test", "Still due"])?;
@@ -25,7 +29,11 @@ pub async fn test(server: Server) -> Outcome {
         return Err(format!("{:#?}", hook.asked()));
     }
     let failed = rig.repackd(&["notify", "--test"])?;
-    failed.status(1)?.says(&["notifier gone could not be told", "state: nothing was changed", "next: "])?;
+    failed.status(1)?.says(&[
+        "notifier gone could not be told",
+        "state: nothing was changed",
+        "next: ",
+    ])?;
     let document = rig.repackd(&["notify", "--test", "gone", "--json"])?.json()?;
     if document["notifiers"][0]["error"].as_str().is_none_or(|e| e.contains("B0")) {
         return Err(format!("{document:#}"));
@@ -88,7 +96,10 @@ pub async fn templates(server: Server) -> Outcome {
     rig.repackd(&["notify"])?.status(0)?;
     rig.repackd(&["run-now", "t"])?.status(0)?;
     let mail = post.only()?;
-    has(mail["headers"]["Subject"].as_str().unwrap_or_default(), &["Nächtlicher Bericht: 1 erledigt"])?;
+    has(
+        mail["headers"]["Subject"].as_str().unwrap_or_default(),
+        &["Nächtlicher Bericht: 1 erledigt"],
+    )?;
     has(part(&mail, "text/plain")?, &["public.t war "])?;
     has(part(&mail, "text/html")?, &["Bytes and phases"])?;
     put("mail.html", "{% for t in tables %}<p>{{ t.table }}")?;

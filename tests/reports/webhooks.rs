@@ -24,7 +24,8 @@ fn signature(asked: &Asked) -> Result<String, String> {
 pub async fn signed(server: Server) -> Outcome {
     let hook = Hook::start(&[]).await?;
     let rig = Rig::new(&server, &bloated("t")).await?;
-    std::fs::write(std::path::Path::new(&rig.file()).with_file_name("secret"), SECRET).map_err(words)?;
+    std::fs::write(std::path::Path::new(&rig.file()).with_file_name("secret"), SECRET)
+        .map_err(words)?;
     rig.configure(&format!(
         "[notifier.hook]\nkind = \"json\"\nurl = \"http://{}/in?token=x\"\nsecret_file = \"secret\"",
         hook.address
@@ -84,7 +85,9 @@ pub async fn again_and_again(server: Server) -> Outcome {
     let all = hook.until(4, 90).await?;
     tokio::time::sleep(Duration::from_secs(3)).await;
     for asked in &all {
-        if asked.headers["webhook-id"] != id || asked.headers["webhook-signature"] != signature(asked)? {
+        if asked.headers["webhook-id"] != id
+            || asked.headers["webhook-signature"] != signature(asked)?
+        {
             return Err(format!("{asked:#?}"));
         }
     }
@@ -193,7 +196,10 @@ pub async fn rules(server: Server) -> Outcome {
 pub async fn injected(server: Server) -> Outcome {
     let hook = Hook::start(&[]).await?;
     let rig = Rig::new(&server, &bloated("\"a\r\nBcc: x@example.org\r\n\r\nb\"")).await?;
-    rig.configure(&format!("[notifier.hook]\nkind = \"slack\"\nurl = \"http://{}/x\"", hook.address))?;
+    rig.configure(&format!(
+        "[notifier.hook]\nkind = \"slack\"\nurl = \"http://{}/x\"",
+        hook.address
+    ))?;
     rig.repackd(&["run-now", "--all"])?.status(0)?;
     let asked = hook.until(1, 10).await?;
     let title = asked[0].json()?["text"].as_str().unwrap_or_default().to_owned();

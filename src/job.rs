@@ -176,10 +176,12 @@ pub enum Measure {
     Drained(u64),
     /// The work was held back by this setting for so long.
     Held(&'static str, Duration),
+    /// The longest that anyone may wait for the cutover.
+    Budget(Duration),
+    /// So long anyone can have waited because of an attempt at the cutover.
+    Waited(Duration),
     /// There was an attempt at the cutover.
     Attempt {
-        /// How long anyone can have waited because of it.
-        waited: Duration,
         /// Whether it came through.
         success: bool,
     },

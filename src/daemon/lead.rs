@@ -1,7 +1,7 @@
 //! The loop.
 
 use super::conclude::{self, conclusion};
-use super::evaluate::{Counts, evaluate};
+use super::evaluate::evaluate;
 use super::running::{Task, Tasks, keep_alive};
 use super::stop::{Stop, Timed};
 use super::worker::{self, Ended, Order};
@@ -13,11 +13,12 @@ use crate::engine::spans::within;
 use crate::error::{Error, Result};
 use crate::job::{Ending, Event, Figures, Phase, Report};
 use crate::schedule::{AtWindowEnd, Opening, Seen};
-use crate::store::{Claim, Conclusion, Record, Store};
+use crate::store::{self, Claim, Conclusion, Record, State, Store};
+use crate::telemetry::standing::{Found, Known, Queue, Windows};
 use crate::telemetry::{Cause, Meters, spans};
 use crate::units;
 use chrono::{DateTime, Utc};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -50,6 +51,11 @@ const TELL_AGAIN: Duration = Duration::from_secs(2);
 
 /// The name under which what was seen of the windows is kept.
 const SEEN: &str = "windows seen";
+
+/// The name under which the trace of a connection's last evaluation is kept.
+fn cause_of(connection: &str) -> String {
+    format!("trace of the evaluation of {connection}")
+}
 
 /// What a daemon is given.
 pub struct Options {
@@ -96,7 +102,10 @@ pub async fn run(options: Options) -> Result<Tally> {
         )
         .await?;
     let seen = store.recall(SEEN).await?.and_then(|text| serde_json::from_str(&text).ok());
-    let alive = tokio::spawn(keep_alive(store.clone(), me.clone(), tasks.clone(), lease));
+    options.meters.standing.store(true);
+    options.config.connections.iter().for_each(|c| options.meters.begin(&c.name));
+    let meters = options.meters.clone();
+    let alive = tokio::spawn(keep_alive(store.clone(), me.clone(), tasks.clone(), lease, meters));
     let (config, clock) = (Arc::new(options.config), options.clock.clone());
     let now = Arc::new(move || clock.now());
     let lead = Lead {
@@ -108,7 +117,6 @@ pub async fn run(options: Options) -> Result<Tally> {
         once: options.once,
         seed: options.seed,
         meters: options.meters,
-        causes: HashMap::new(),
         lease,
         tasks,
         working: JoinSet::new(),
@@ -118,6 +126,7 @@ pub async fn run(options: Options) -> Result<Tally> {
         looked: HashSet::new(),
         resting: HashMap::new(),
         refreshed: None,
+        windows: None,
         tidied: None,
         reached: true,
         tally: Tally::default(),
@@ -138,13 +147,11 @@ struct Lead {
     once: bool,
     seed: u64,
     meters: Meters,
-    /// The last evaluation of each connection, for the traces of the runs that came of it.
-    causes: HashMap<String, Cause>,
     lease: Duration,
     tasks: Tasks,
     /// Each ends when its run's end is in the store.
     working: JoinSet<Finished>,
-    evaluating: JoinSet<(String, Result<Counts>)>,
+    evaluating: JoinSet<Evaluation>,
     seen: Seen,
     /// When each connection was last evaluated, and when it is due.
     evaluations: HashMap<String, Evaluated>,
@@ -153,6 +160,8 @@ struct Lead {
     /// Connections that are left alone.
     resting: HashMap<String, Instant>,
     refreshed: Option<Instant>,
+    /// Which rules had a window open when that was last told, and when it was.
+    windows: Option<(Vec<bool>, Instant)>,
     tidied: Option<Instant>,
     reached: bool,
     tally: Tally,
@@ -164,6 +173,15 @@ struct Evaluated {
     due: Option<DateTime<Utc>>,
     /// Whether it is being done here.
     now: bool,
+}
+
+/// An evaluation that is over.
+struct Evaluation {
+    connection: String,
+    /// As the store has it.
+    at: i64,
+    took: Duration,
+    result: Result<Found>,
 }
 
 /// A run whose end is in the store.
@@ -200,6 +218,7 @@ impl Lead {
                 let rule = rule_index(&self.config, &task.claim.rule);
                 task.look_at_clock(rule.and_then(|index| state.rules[index].as_ref()));
             }
+            self.tell_windows(&state.rules);
             match stopping {
                 None => {
                     let result = self.work(&state.rules, caught_up).await;
@@ -253,7 +272,10 @@ impl Lead {
         self.config = Arc::new(config);
         self.desk.configured(&self.config);
         self.evaluations.values_mut().for_each(|e| e.due = None);
-        self.refreshed = None;
+        (self.refreshed, self.windows) = (None, None);
+        let names: Vec<_> = self.config.connections.iter().map(|c| c.name.as_str()).collect();
+        self.meters.standing.keep(&names);
+        names.iter().for_each(|name| self.meters.begin(name));
         tracing::info!(
             connections = self.config.connections.len(),
             rules = self.config.schedule.rules.len(),
@@ -284,9 +306,61 @@ impl Lead {
         Ok(())
     }
 
+    /// Tells metrics which windows are open, when that has changed or was long ago.
+    fn tell_windows(&mut self, openings: &[Option<Opening>]) {
+        let open: Vec<bool> = openings.iter().map(Option::is_some).collect();
+        if self.windows.as_ref().is_some_and(|(o, at)| *o == open && at.elapsed() < REFRESH) {
+            return;
+        }
+        let (schedule, now) = (&self.config.schedule, self.clock.now());
+        let rules = schedule.rules.iter().zip(openings).filter(|(rule, _)| rule.enabled);
+        let windows = rules.map(|(rule, opening)| {
+            let next = match opening {
+                Some(opening) => (Some(opening.opened), opening.until),
+                None => schedule
+                    .span(rule, now, &self.seen)
+                    .map_or((None, None), |span| (Some(span.opens), Some(span.closes))),
+            };
+            let (opens, closes) = next;
+            Windows { rule: rule.name.clone(), open: opening.is_some(), opens, closes }
+        });
+        self.meters.standing.rules(windows.collect());
+        self.windows = Some((open, Instant::now()));
+    }
+
+    /// Tells metrics how long the queue is.
+    async fn tell_queue(&self) -> Result<()> {
+        let empty = || [State::Waiting, State::Running, State::Aside].map(|s| (s.name(), 0));
+        let connections = self.config.connections.iter().map(|c| c.name.clone());
+        let mut queues: BTreeMap<String, Queue> = connections
+            .map(|name| (name, Queue { states: empty().into(), oldest: None }))
+            .collect();
+        for entry in self.store.entries().await? {
+            let Some(queue) = queues.get_mut(&entry.connection) else { continue };
+            *queue.states.entry(entry.state.name()).or_default() += 1;
+            if entry.state == State::Waiting {
+                queue.oldest = queue.oldest.into_iter().chain([entry.queued_at]).min();
+            }
+        }
+        self.meters.standing.queues(queues);
+        Ok(())
+    }
+
     /// Learns what was evaluated, by whomever.
     async fn refresh(&mut self) -> Result<()> {
-        for known in self.store.evaluations().await? {
+        self.tell_queue().await?;
+        let evaluations = self.store.evaluations().await?;
+        let ours = |e: &&store::Evaluation| {
+            e.last_at > 0 && self.config.connections.iter().any(|c| c.name == e.connection)
+        };
+        let known = evaluations.iter().filter(ours).map(|e| Known {
+            connection: e.connection.clone(),
+            at: e.last_at,
+            tables: e.tables,
+            due: e.qualified,
+        });
+        self.meters.standing.known(known.collect());
+        for known in evaluations {
             let entry = self.evaluations.entry(known.connection).or_insert(Evaluated {
                 last: 0,
                 due: None,
@@ -351,13 +425,19 @@ impl Lead {
                 (self.store.clone(), Arc::clone(&config), self.clock.clone());
             let (connection, me) = (connection.clone(), self.me.clone());
             let span = spans::evaluation(name);
-            self.causes.extend(Cause::of(&span).map(|cause| (name.clone(), cause)));
             self.evaluating.spawn(async move {
                 let began = Instant::now();
+                // Whichever daemon does the runs that come of it: their traces lead here.
+                if let Some(cause) = Cause::of(&span)
+                    && let Err(e) =
+                        store.remember(&cause_of(&connection.name), &cause.traceparent()).await
+                {
+                    tracing::debug!("{e}");
+                }
                 let work = evaluate(&store, &config, &connection, &clock);
                 let result = within(span, work).await;
                 let counts = match &result {
-                    Ok(counts) => Ok((counts.tables, counts.qualified)),
+                    Ok(found) => Ok((found.tables, found.due)),
                     Err(e) => Err(e.to_string()),
                 };
                 // When it ended: one that takes longer than its interval is not due at once again.
@@ -366,17 +446,14 @@ impl Lead {
                 if let Err(e) = store.evaluated(&me, &connection.name, at, took, counts).await {
                     tracing::debug!("{e}");
                 }
-                (connection.name, result)
+                Evaluation { connection: connection.name, at, took, result }
             });
         }
         Ok(false)
     }
 
-    fn evaluated(
-        &mut self,
-        evaluated: std::result::Result<(String, Result<Counts>), tokio::task::JoinError>,
-    ) {
-        let Ok((connection, result)) = evaluated else {
+    fn evaluated(&mut self, evaluated: std::result::Result<Evaluation, tokio::task::JoinError>) {
+        let Ok(Evaluation { connection, at, took, result }) = evaluated else {
             // Whichever it was: the store knows what is still being done.
             self.evaluations.values_mut().for_each(|entry| entry.now = false);
             return;
@@ -385,11 +462,14 @@ impl Lead {
         if let Some(entry) = self.evaluations.get_mut(&connection) {
             entry.now = false;
         }
+        self.meters.evaluation(&connection, took, result.is_ok());
         match result {
-            Ok(Counts { tables, qualified }) => {
-                tracing::info!(%connection, tables, qualified, "evaluated");
+            Ok(found) => {
+                tracing::info!(%connection, tables = found.tables, qualified = found.due, "evaluated");
+                self.meters.standing.found(&connection, at, Some(found));
             }
             Err(error) => {
+                self.meters.standing.found(&connection, at, None);
                 self.tally.failed += 1;
                 if matches!(error, Error::Unreachable { .. }) {
                     self.resting.insert(connection.clone(), Instant::now() + REST);
@@ -424,13 +504,28 @@ impl Lead {
             let claim = self.store.claim(&self.me, self.lease, &connections, &rules).await?;
             let Some(claim) = claim else { break };
             any = true;
-            self.begin(claim, openings, asked);
+            let cause = self.cause(&claim.connection).await;
+            self.begin(claim, openings, asked, cause.as_ref());
         }
         Ok(any)
     }
 
+    /// The evaluation that queued what is on this connection. No run waits long for it.
+    async fn cause(&self, connection: &str) -> Option<Cause> {
+        let name = cause_of(connection);
+        let asked = self.store.recall(&name);
+        let text = tokio::time::timeout(Duration::from_secs(1), asked).await.ok()?.ok()??;
+        Cause::parse(&text, "")
+    }
+
     /// Begins with a table.
-    fn begin(&mut self, claim: Claim, openings: &[Option<Opening>], asked: Instant) {
+    fn begin(
+        &mut self,
+        claim: Claim,
+        openings: &[Option<Opening>],
+        asked: Instant,
+        cause: Option<&Cause>,
+    ) {
         let config = &self.config;
         let Some(connection) = config.connections.iter().find(|c| c.name == claim.connection)
         else {
@@ -460,7 +555,6 @@ impl Lead {
         self.tasks.add(&task);
         let (store, tasks) = (self.store.clone(), self.tasks.clone());
         let (config, seed, meters) = (Arc::clone(config), self.seed, self.meters.clone());
-        let cause = self.causes.get(&task.claim.connection);
         let span = spans::table(&task.job, &task.claim.table, "daemon", None, cause);
         let work = async move {
             let finished = attend(&store, &task, &config, seed, &meters).await;
@@ -471,6 +565,8 @@ impl Lead {
     }
 
     fn finished(&mut self, finished: std::result::Result<Finished, tokio::task::JoinError>) {
+        // For the queue that metrics tell.
+        self.refreshed = None;
         let Ok(Finished { connection, ending, unreachable }) = finished else { return };
         self.desk.run_ended();
         match ending {

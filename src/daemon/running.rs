@@ -5,6 +5,7 @@ use crate::engine::{Gate, Job};
 use crate::job::{Event, Phase};
 use crate::schedule::Opening;
 use crate::store::{Claim, Lease, Store, Wanted};
+use crate::telemetry::Meters;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -211,7 +212,7 @@ impl Tasks {
 }
 
 /// Keeps this daemon and its leases alive until dropped.
-pub async fn keep_alive(store: Store, me: String, tasks: Tasks, lease: Duration) {
+pub async fn keep_alive(store: Store, me: String, tasks: Tasks, lease: Duration, meters: Meters) {
     let host = whoami::hostname().unwrap_or_else(|_| "?".into());
     let mut reached = true;
     loop {
@@ -224,6 +225,7 @@ pub async fn keep_alive(store: Store, me: String, tasks: Tasks, lease: Duration)
             _ => {}
         }
         reached = beat.is_ok();
+        meters.standing.store(reached);
         let tasks = tasks.all();
         futures_util::future::join_all(tasks.iter().map(|task| task.renew(&store))).await;
         tokio::time::sleep(lease / 4).await;

@@ -1,17 +1,16 @@
 //! The metrics, fed from what runs tell and from how they ended.
 
 use super::names::{
-    self, BUILD, CONNECTION, CUTOVER_ATTEMPTS, CUTOVER_WAIT, HELD, LAST_SUCCESS, LOG_ROWS, LONGEST,
-    Metric, OUTCOME, PHASE, PHASE_DURATION, RECLAIMED, REPLAYED, RUNS, VERSION,
+    BUILD, CONNECTION, CUTOVER_ATTEMPTS, CUTOVER_WAIT, EVALUATION_DURATION, EVALUATIONS, HELD,
+    LOG_ROWS, Metric, OUTCOME, PHASE, PHASE_DURATION, REASON, RECLAIMED, REPLAYED, RUNS, VERSION,
 };
-use super::spans::outcome;
+use super::spans::{FAILURE, OUTCOMES, SUCCESS, outcome};
+use super::standing::Standing;
 use crate::job::{Ending, Event, Measure, Report};
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter};
 use prometheus::TextEncoder;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Bounds, in seconds, for times of phases: from a blink to a night.
 const PHASES: &[f64] = &[0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 14_400.0, 43_200.0];
@@ -29,11 +28,11 @@ pub struct Meters {
     replayed: Counter<u64>,
     attempts: Counter<u64>,
     waits: Histogram<f64>,
-    longest: Gauge<f64>,
     held: Counter<f64>,
-    last_success: Gauge<f64>,
-    /// The longest waits so far, by connection.
-    most: Arc<Mutex<HashMap<String, f64>>>,
+    evaluations: Counter<u64>,
+    evaluated: Histogram<f64>,
+    /// How things stand, for a daemon to say.
+    pub standing: Standing,
 }
 
 impl Meters {
@@ -48,10 +47,10 @@ impl Meters {
             let builder = meter.f64_histogram(m.name).with_description(m.what).with_unit(m.unit);
             builder.with_boundaries(bounds.to_vec()).build()
         };
-        let gauge =
-            |m: Metric| meter.f64_gauge(m.name).with_description(m.what).with_unit(m.unit).build();
         let rows = meter.u64_gauge(LOG_ROWS.name).with_description(LOG_ROWS.what);
         let held = meter.f64_counter(HELD.name).with_description(HELD.what);
+        let standing = Standing::default();
+        standing.observe(meter);
         Self {
             runs: counter(RUNS),
             reclaimed: counter(RECLAIMED),
@@ -60,11 +59,34 @@ impl Meters {
             replayed: counter(REPLAYED),
             attempts: counter(CUTOVER_ATTEMPTS),
             waits: histogram(CUTOVER_WAIT, WAITS),
-            longest: gauge(LONGEST),
             held: held.with_unit(HELD.unit).build(),
-            last_success: gauge(LAST_SUCCESS),
-            most: Arc::default(),
+            evaluations: counter(EVALUATIONS),
+            evaluated: histogram(EVALUATION_DURATION, PHASES),
+            standing,
         }
+    }
+
+    /// Begins to count for a connection. A counter that appears with its first failure has not grown,
+    /// for whoever asks Prometheus by how much it has.
+    pub fn begin(&self, connection: &str) {
+        let at = KeyValue::new(CONNECTION, connection.to_owned());
+        for outcome in OUTCOMES {
+            self.runs.add(0, &[at.clone(), KeyValue::new(OUTCOME, *outcome)]);
+        }
+        for outcome in [SUCCESS, FAILURE] {
+            let both = [at.clone(), KeyValue::new(OUTCOME, outcome)];
+            self.evaluations.add(0, &both);
+            self.attempts.add(0, &both);
+        }
+        self.reclaimed.add(0, std::slice::from_ref(&at));
+        self.replayed.add(0, std::slice::from_ref(&at));
+    }
+
+    /// Takes in that this daemon has evaluated a connection's tables.
+    pub fn evaluation(&self, connection: &str, took: Duration, success: bool) {
+        let at = KeyValue::new(CONNECTION, connection.to_owned());
+        self.evaluated.record(took.as_secs_f64(), std::slice::from_ref(&at));
+        self.evaluations.add(1, &[at, KeyValue::new(OUTCOME, word(success))]);
     }
 
     /// Takes in what a run on this connection tells.
@@ -78,17 +100,15 @@ impl Meters {
                 Measure::Waiting(rows) => self.log_rows.record(rows, &[at]),
                 Measure::Drained(rows) => self.replayed.add(rows, &[at]),
                 Measure::Held(by, time) => {
-                    self.held.add(time.as_secs_f64(), &[at, KeyValue::new(names::REASON, by)]);
+                    self.held.add(time.as_secs_f64(), &[at, KeyValue::new(REASON, by)]);
                 }
-                Measure::Attempt { waited, success } => {
-                    let outcome = if success { "success" } else { "failure" };
-                    self.attempts.add(1, &[at.clone(), KeyValue::new(OUTCOME, outcome)]);
-                    self.waits.record(waited.as_secs_f64(), std::slice::from_ref(&at));
-                    if let Ok(mut most) = self.most.lock() {
-                        let most = most.entry(connection.to_owned()).or_default();
-                        *most = most.max(waited.as_secs_f64());
-                        self.longest.record(*most, &[at]);
-                    }
+                Measure::Budget(budget) => self.standing.budget(connection, budget),
+                Measure::Waited(wait) => {
+                    self.waits.record(wait.as_secs_f64(), &[at]);
+                    self.standing.waited(connection, wait);
+                }
+                Measure::Attempt { success } => {
+                    self.attempts.add(1, &[at, KeyValue::new(OUTCOME, word(success))]);
                 }
             },
             _ => {}
@@ -110,8 +130,13 @@ impl Meters {
             self.reclaimed.add(u64::try_from(less).unwrap_or(0), std::slice::from_ref(&at));
         }
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.last_success.record(now.as_secs_f64(), &[at]);
+        let now = i64::try_from(now.as_millis()).unwrap_or(0);
+        self.standing.repacked(&report.connection, &report.table, now);
     }
+}
+
+fn word(success: bool) -> &'static str {
+    if success { SUCCESS } else { FAILURE }
 }
 
 /// What `/metrics` answers.

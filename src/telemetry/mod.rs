@@ -10,6 +10,7 @@ mod meters;
 pub mod names;
 mod options;
 pub mod spans;
+pub mod standing;
 mod tls;
 
 pub use lines::Form;
@@ -198,6 +199,16 @@ fn resource() -> Resource {
         .is_none_or(|name| name.as_str().starts_with("unknown_service"));
     let builder = Resource::builder();
     let builder = if unnamed { builder.with_service_name("repackd") } else { builder };
+    // Two daemons that send to one place must not be taken for one.
+    let instance = "service.instance.id";
+    let builder = match detected.get(&opentelemetry::Key::from_static_str(instance)) {
+        Some(_) => builder,
+        None => {
+            let host = whoami::hostname().unwrap_or_else(|_| "localhost".into());
+            let id = format!("{host}:{}", std::process::id());
+            builder.with_attribute(opentelemetry::KeyValue::new(instance, id))
+        }
+    };
     builder
         .with_attribute(opentelemetry::KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
         .build()

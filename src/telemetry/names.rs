@@ -61,6 +61,8 @@ names! {
     REASON = "repackd.reason", "What holds the work back: the setting.";
     DRAINED = "repackd.drained", "Rows of the key log drained.";
     VERSION = "repackd.version", "The version of repackd.";
+    STATE = "repackd.state", "The state of entries of the queue: waiting, running, aside.";
+    RULE = "repackd.rule", "The rule's name in the configuration.";
 }
 
 /// What sort of number a metric is.
@@ -107,9 +109,25 @@ metrics! {
     REPLAYED = "repackd.replayed", Counter, "{row}", [CONNECTION], "Rows of key logs drained; its rate is the replay rate.";
     CUTOVER_ATTEMPTS = "repackd.cutover.attempt", Counter, "{attempt}", [CONNECTION, OUTCOME], "Attempts at the cutover.";
     CUTOVER_WAIT = "repackd.cutover.wait", Histogram, "s", [CONNECTION], "The longest time that anyone can have waited at an attempt.";
-    LONGEST = "repackd.cutover.wait.max", Gauge, "s", [CONNECTION], "The longest of these in this process.";
+    LONGEST = "repackd.cutover.wait.max", Gauge, "s", [CONNECTION], "The longest of these within the last hour.";
+    BUDGET = "repackd.cutover.budget", Gauge, "s", [CONNECTION], "The longest wait that the last cutover was allowed.";
     HELD = "repackd.held", Counter, "s", [CONNECTION, REASON], "Time for which the work was held back.";
     LAST_SUCCESS = "repackd.last_success.timestamp", Gauge, "s", [CONNECTION], "When a table was last repacked, in seconds since 1970.";
+    EVALUATIONS = "repackd.evaluations", Counter, "{evaluation}", [CONNECTION, OUTCOME], "Evaluations that this daemon did.";
+    EVALUATION_DURATION = "repackd.evaluation.duration", Histogram, "s", [CONNECTION], "Time that they took.";
+    EVALUATED = "repackd.evaluated.timestamp", Gauge, "s", [CONNECTION], "When a daemon last evaluated the connection's tables, in seconds since 1970.";
+    TABLES = "repackd.tables", Gauge, "{table}", [CONNECTION], "Tables that it looked at.";
+    DUE = "repackd.tables.due", Gauge, "{table}", [CONNECTION], "Tables that qualified.";
+    BLOAT = "repackd.bloat", Gauge, "By", [CONNECTION], "Bytes to gain in all its tables.";
+    TABLE_BLOAT = "repackd.table.bloat", Gauge, "By", [CONNECTION, TABLE], "Bytes to gain in a table: of each connection the 50 with most, of all the 1000 with most.";
+    TABLE_SIZE = "repackd.table.size", Gauge, "By", [CONNECTION, TABLE], "Size of the same tables, with indexes and TOAST.";
+    TABLE_SUCCESS = "repackd.table.last_success.timestamp", Gauge, "s", [CONNECTION, TABLE], "When a table was last repacked, in seconds since 1970: of each connection the latest 50, of all the latest 1000.";
+    QUEUE = "repackd.queue.entries", Gauge, "{table}", [CONNECTION, STATE], "Tables in the queue.";
+    OLDEST = "repackd.queue.oldest.timestamp", Gauge, "s", [CONNECTION], "When the table that has waited longest was queued, in seconds since 1970; nothing if none waits.";
+    RULE_OPEN = "repackd.rule.open", Gauge, "{window}", [RULE], "1 while a window of the rule is open, else 0.";
+    RULE_OPENS = "repackd.rule.opens.timestamp", Gauge, "s", [RULE], "When a window of the rule opens next, or has opened, in seconds since 1970.";
+    RULE_CLOSES = "repackd.rule.closes.timestamp", Gauge, "s", [RULE], "When that ends; nothing if it never does.";
+    STORE_UP = "repackd.store.up", Gauge, "{store}", [], "1 while the daemon can reach its store, else 0.";
     BUILD = "repackd.build_info", Gauge, "{build}", [VERSION], "Always 1; the version is in its attribute.";
 }
 

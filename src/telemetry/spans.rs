@@ -41,7 +41,7 @@ impl Cause {
         valid.then(|| Self(opentelemetry::Context::new().with_remote_span_context(context)))
     }
 
-    /// As `traceparent`, to be kept in a queue until the run begins.
+    /// As `traceparent`, to be kept until a run begins.
     pub fn traceparent(&self) -> String {
         let mut carrier = HashMap::new();
         TraceContextPropagator::new().inject_context(&self.0, &mut carrier);
@@ -106,14 +106,24 @@ pub fn concluded(span: &Span, report: &Report) {
     }
 }
 
+/// It did what it was to do.
+pub const SUCCESS: &str = "success";
+/// It did not.
+pub const FAILURE: &str = "failure";
+const SKIP: &str = "skip";
+const CANCELLATION: &str = "cancellation";
+
+/// Every way in which a run can end.
+pub const OUTCOMES: &[&str] = &[SUCCESS, FAILURE, SKIP, CANCELLATION];
+
 /// How a run ended, in the words of OpenTelemetry's CI/CD conventions.
 pub fn outcome(report: &Report) -> &'static str {
     match report.ending {
-        Ending::Done | Ending::Prepared => "success",
-        Ending::Aborted if report.error.is_none() => "success",
-        Ending::Aborted | Ending::Failed => "failure",
-        Ending::Refused | Ending::Busy => "skip",
-        Ending::Interrupted => "cancellation",
+        Ending::Done | Ending::Prepared => SUCCESS,
+        Ending::Aborted if report.error.is_none() => SUCCESS,
+        Ending::Aborted | Ending::Failed => FAILURE,
+        Ending::Refused | Ending::Busy => SKIP,
+        Ending::Interrupted => CANCELLATION,
     }
 }
 

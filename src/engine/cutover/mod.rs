@@ -131,9 +131,11 @@ async fn attempts(run: &mut Run<'_>) -> Result<()> {
     if let Some(first) = needs.into_iter().next() {
         return Err(Error::Other(format!("{} cannot be exchanged: {first}", run.subject.table)));
     }
+    let budget = budget(run).await?;
+    run.measured(Measure::Budget(budget));
     let mut cutover = Cutover {
         checker,
-        budget: budget(run).await?,
+        budget,
         began: Instant::now(),
         exact_left: EXACT_ATTEMPTS,
         old_since: None,
@@ -172,7 +174,7 @@ async fn attempts(run: &mut Run<'_>) -> Result<()> {
                 let span = spans::attempt(run.journal.state.figures.attempts);
                 let attempt = cutover.attempt(run, &mark).instrument(span.clone()).await;
                 spans::came_through(&span, attempt.is_ok());
-                run.measured(Measure::Attempt { waited: cutover.held, success: attempt.is_ok() });
+                run.measured(Measure::Attempt { success: attempt.is_ok() });
                 drop(span);
                 match attempt {
                     Ok(()) => return Ok(()),

@@ -22,7 +22,7 @@ pub fn tests() -> Vec<Trial> {
         alarms: pagerduty alertmanager;
         trying: test list_and_again templates no_store;
         daemons: fleet killed without_windows once;
-        nights: window digest;
+        nights: window away digest;
     };
     trials("reports", &newest(), all)
 }

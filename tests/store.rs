@@ -73,8 +73,8 @@ macro_rules! cases {
 pub fn tests() -> Vec<Trial> {
     let cases: Vec<(&str, Test)> = cases! {
         queue: order one_at_a_time conclusions takeover pauses cancelled set_aside;
-        schema: opened_by_many newer_is_refused unreachable;
-        memory: retention evaluations history daemons;
+        schema: opened_by_many newer_is_refused unreachable brought_forward;
+        memory: retention evaluations history daemons reports;
         fleet: killed_at_random;
     };
     let mut all = Vec::new();

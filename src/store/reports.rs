@@ -248,18 +248,25 @@ impl Store {
         Ok(())
     }
 
-    /// Gives up reports of notifiers that are not there any more and have waited longer than `most`.
+    /// Gives up reports that have waited longer than `most` for notifiers that are not there any more.
     pub async fn give_up_orphans(&self, known: &[String], most: Duration) -> Result<u64> {
+        let rows = sqlx::query(self.sql(
+            "SELECT DISTINCT notifier FROM reports WHERE state = 'waiting' AND made_at < {now} - $1",
+        ))
+        .bind(millis(most))
+        .fetch_all(&self.pool)
+        .await
+        .map_err(self.failed())?;
         let mut gone = 0;
-        for kept in self.reports(10_000).await? {
-            if kept.state != "waiting" || known.contains(&kept.notifier) {
+        for notifier in rows.iter().map(|row| row.get::<String, _>(0)) {
+            if known.contains(&notifier) {
                 continue;
             }
             let done = sqlx::query(self.sql(
                 "UPDATE reports SET state = 'dead', ended_at = {now}, error = 'its notifier is not in the configuration any more'
-                 WHERE id = $1 AND state = 'waiting' AND made_at < {now} - $2",
+                 WHERE notifier = $1 AND state = 'waiting' AND made_at < {now} - $2",
             ))
-            .bind(kept.id)
+            .bind(notifier)
             .bind(millis(most))
             .execute(&self.pool)
             .await

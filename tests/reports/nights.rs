@@ -71,6 +71,46 @@ pub async fn window(server: Server) -> Outcome {
     rig.drop().await
 }
 
+/// A window that closes while no daemon is there is told of by the next one that is; once.
+pub async fn away(server: Server) -> Outcome {
+    let hook = Hook::start(&[]).await?;
+    let rig = Rig::new(&server, &bloated("t")).await?;
+    rig.configure(&format!(
+        "[[window]]\nname = \"night\"\nopen = \"{} * * *\"\nduration = \"1min\"\n\
+         last_start_before_end = \"1s\"\n[[rule]]\nname = \"all\"\ntables = [\"*\"]\nwhen = {{ bloat_ratio = 0.2 }}\n\
+         [notifier.hook]\nkind = \"json\"\nurl = \"http://{}/x\"\n",
+        minute(&rig, 1).await?,
+        hook.address
+    ))?;
+    let first = rig.start(&["daemon"])?;
+    rig.until_ended("public.t", &["done"], 100).await?;
+    // It has heard of the window, and said so to the store.
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    first.signal("KILL")?;
+    drop(first.wait()?);
+    if !hook.asked().is_empty() {
+        return Err(format!("told before it closed: {:#?}", hook.asked()));
+    }
+    let over = rig.ask("extract(second FROM now())::int").await?.parse::<u64>();
+    let over = 61 - over.map_err(|e| e.to_string())?.min(60);
+    tokio::time::sleep(std::time::Duration::from_secs(over)).await;
+    for _ in 0..2 {
+        let later = rig.start(&["daemon"])?;
+        let told = hook.until(1, 30).await?;
+        let table = told[0].json()?["data"]["tables"][0].clone();
+        if told[0].json()?["type"] != "repackd.window" || table["table"] != "public.t" {
+            return Err(format!("{told:#?}"));
+        }
+        tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+        later.signal("TERM")?;
+        later.wait()?.status(0)?;
+    }
+    match hook.asked().len() {
+        1 => rig.drop().await,
+        n => Err(format!("it was told {n} times")),
+    }
+}
+
 pub async fn digest(server: Server) -> Outcome {
     let hook = Hook::start(&[]).await?;
     let setup = [bloated("t"), bloated("u")].join("\n");

@@ -33,6 +33,9 @@ const LAST: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(15)];
 /// Ends that were put into the store late, or under another clock, are found for so long.
 const LATE: Span = Span::minutes(10);
 
+/// The oldest end of a run that is still news.
+const NEWS: Span = Span::days(1);
+
 /// For how long what waits for a notifier that is gone is kept waiting.
 const ORPHANED: Duration = Duration::from_secs(86_400);
 
@@ -156,6 +159,9 @@ impl Work {
                     Some(Word::Open(open)) => self.current = Some(open),
                     Some(Word::Ended) => self.looked = None,
                     Some(Word::Config(config)) => {
+                        if self.config.notifiers.is_empty() {
+                            self.began = (self.now)();
+                        }
                         self.config = config;
                         self.check_templates();
                     }
@@ -267,16 +273,18 @@ impl Work {
     /// day.
     async fn look_at_runs(&mut self) -> Result<()> {
         let now = self.store.now().await?;
-        let kept = self.store.recall(RUNS).await?.and_then(|text| text.parse::<i64>().ok());
-        self.store.remember(RUNS, &now.to_string()).await?;
+        // What was before anybody was to be told is history: since when, and until when it was looked at.
+        let kept = self.store.recall(RUNS).await?;
+        let kept = kept.and_then(|text| serde_json::from_str::<(i64, i64)>(&text).ok());
+        let (since, until) = kept.unwrap_or((self.began.timestamp_millis().min(now), now));
+        if let Ok(text) = serde_json::to_string(&(since, now)) {
+            self.store.remember(RUNS, &text).await?;
+        }
         if !self.config.schedule.windows.is_empty() {
             return Ok(());
         }
-        // What was before anybody was to be told is history.
-        let from = match kept {
-            Some(kept) => kept - LATE.num_milliseconds(),
-            None => self.began.timestamp_millis(),
-        };
+        let late = until - LATE.num_milliseconds();
+        let from = since.max(late).max(now - NEWS.num_milliseconds());
         for ended in self.store.ended(from, now).await? {
             let is_news = matches!(
                 ended.ending.as_str(),

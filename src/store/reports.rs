@@ -276,17 +276,18 @@ impl Store {
         Ok(gone)
     }
 
-    /// Has reports that were given up delivered after all. An empty name means every notifier.
+    /// Has what waits for a notifier, or was given up, delivered now. Returns how much that is.
     pub async fn revive_reports(&self, notifier: &str) -> Result<u64> {
-        let done = sqlx::query(self.sql(
+        let mut all = 0;
+        for statement in [
+            "UPDATE reports SET next_at = {now} WHERE state = 'waiting' AND notifier = $1",
             "UPDATE reports SET state = 'waiting', attempts = 0, made_at = {now}, next_at = {now}, ended_at = NULL
-             WHERE state = 'dead' AND ($1 = '' OR notifier = $1)",
-        ))
-        .bind(notifier)
-        .execute(&self.pool)
-        .await
-        .map_err(self.failed())?;
-        Ok(done.rows_affected())
+             WHERE state = 'dead' AND notifier = $1",
+        ] {
+            let done = sqlx::query(self.sql(statement)).bind(notifier).execute(&self.pool).await;
+            all += done.map_err(self.failed())?.rows_affected();
+        }
+        Ok(all)
     }
 
     /// The reports, the last one first, `limit` at most.

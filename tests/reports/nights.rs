@@ -26,7 +26,9 @@ pub async fn window(server: Server) -> Outcome {
             "timezone = \"UTC\"\n[daemon]\nlease = \"3s\"\nbackoff = \"5s\"\nattempts = 2\n\
              [[window]]\nname = \"night\"\nopen = \"{minute} * * *\"\nduration = \"1min\"\n\
              last_start_before_end = \"2s\"\nat_window_end = \"pause\"\n\
-             [[rule]]\nname = \"all\"\ntables = [\"*\"]\nwhen = {{ bloat_ratio = 0.2 }}\n{}\n\
+             [[rule]]\nname = \"small\"\ntables = [\"*\"]\nexclude = [\"public.large\"]\npriority = 10\n\
+             when = {{ bloat_ratio = 0.2 }}\n\
+             [[rule]]\nname = \"large\"\ntables = [\"public.large\"]\nwhen = {{ bloat_ratio = 0.2 }}\nchunk_time = \"500ms\"\n{}\n\
              [notifier.hook]\nkind = \"json\"\nurl = \"http://{}/x\"\n",
             post.notifier("dba", "none", "timezone = \"Europe/Berlin\""),
             hook.address

@@ -250,6 +250,31 @@ impl Error {
         }
     }
 
+    /// What happened, in repackd's own words and the SQLSTATE: for reports, which leave the house. What a
+    /// server, a query of the operator's or a file says may quote rows, and stays in the log and in the
+    /// history.
+    pub fn told(&self) -> String {
+        match self {
+            Self::Sql { action, source } => match source.code() {
+                Some(code) => format!("{action} failed (SQLSTATE {})", code.code()),
+                None => format!("{action} failed: the connection was lost"),
+            },
+            Self::Unreachable { target, .. } => format!("cannot connect to {target}"),
+            Self::NoCutover { table, attempts, seconds, .. } => format!(
+                "no quiet moment for the cutover of {table} in {attempts} attempts over {seconds} s"
+            ),
+            Self::HeldBack { table, seconds, .. } => {
+                format!("{table} was held back for {seconds} s (throttle_wait)")
+            }
+            Self::LockWait(_) => "a lock was not to be had in time".into(),
+            Self::Withheld { table, .. } => format!("the cutover of {table} was not begun"),
+            Self::Store { place, .. } => format!("the store {place} cannot be used"),
+            Self::Config { .. } => "there is a mistake in the configuration".into(),
+            Self::Other(_) => "the log and `repackd history` say what went wrong".into(),
+            other => other.to_string(),
+        }
+    }
+
     /// Whether the server reported exactly this SQLSTATE.
     pub fn is(&self, state: &SqlState) -> bool {
         self.sqlstate() == Some(state)

@@ -21,7 +21,7 @@
 //!
 //! [`names`], [`units`], [`pace`] → [`error`], [`job`], [`failpoint`] → [`schedule`] → [`config`] → [`pg`] →
 //! [`catalog`], [`bloat`] → [`refusal`] → [`preflight`] → [`sql`] → [`engine`] → [`telemetry`],
-//! [`store`] → [`daemon`] → [`http`] → [`cli`]
+//! [`store`], [`report`] → [`delivery`] → [`daemon`] → [`http`] → [`cli`]
 //!
 //! The names in [`telemetry::names`] may be used anywhere.
 //!
@@ -35,6 +35,7 @@ pub mod catalog;
 pub mod cli;
 pub mod config;
 pub mod daemon;
+pub mod delivery;
 pub mod engine;
 pub mod error;
 pub mod failpoint;
@@ -45,6 +46,7 @@ pub mod pace;
 pub mod pg;
 pub mod preflight;
 pub mod refusal;
+pub mod report;
 pub mod schedule;
 pub mod sql;
 pub mod store;

@@ -20,6 +20,8 @@ pub fn tests() -> Vec<Test> {
         ("config: a URL instead of host and port", url),
         ("config: where a configuration is looked for", find),
         ("config: the file beside it", beside),
+        ("config: notifiers", notifiers),
+        ("config: mistakes in notifiers", notifier_mistakes),
     ]
 }
 
@@ -84,11 +86,14 @@ fn repcloud() -> Outcome {
     same(settings.check_time, Duration::from_secs(15))?;
     same(settings.analyze_tables, false)?;
     same(settings.blockers, Blockers::CancelQuery)?;
+    let [email] = config.notifiers.as_slice() else { return Err("one notifier".into()) };
+    let repackd::config::Channel::Mail(mail) = &email.channel else { return Err("mail".into()) };
+    same((mail.server.as_str(), mail.port, mail.to.len()), ("smtp.b.example", 25, 1))?;
+    same(email.enabled, true)?;
     let warnings = config.warnings.join("\n");
     for key in [
         "line 2: pid_dir is not read: an advisory lock",
-        "notifier.enable_email",
-        "notifier.email",
+        "notifier email sends its password unencrypted",
         "connection first: sslmode=allow is treated as prefer",
     ] {
         if !warnings.contains(key) {
@@ -304,4 +309,96 @@ fn beside() -> Outcome {
     same(about(&load()?), true)?;
     let missing = Config::load(&folder.0.join("none.toml")).err().map(|e| e.to_string());
     same(missing.unwrap_or_default().contains("none.toml: cannot be read"), true)
+}
+
+fn notifiers() -> Outcome {
+    let read = |text: &str| {
+        let text = format!("timezone = 'Europe/Berlin'\n[connections.x]\nhost = 'h'\n{text}");
+        parse(&text).map(|c| c.notifiers).map_err(|e| e.to_string())
+    };
+    let mail =
+        "kind = 'mail'\nmailfrom = 'a@b.example'\nmailto = 'c@b.example'\nsmtp_server = 's'\n";
+    for (tls, port) in [("", 587), ("smtp_ssl = 'tls'", 465), ("smtp_ssl = 'none'", 25)] {
+        let found = read(&format!("[notifier.m]\n{mail}{tls}"))?;
+        let repackd::config::Channel::Mail(mail) = &found[0].channel else {
+            return Err(tls.into());
+        };
+        same(mail.port, port)?;
+        same(found[0].zone.name(), "Europe/Berlin")?;
+        same(found[0].timeout, Duration::from_secs(10))?;
+    }
+    let several = read(
+        "[notifier.a]\nkind = 'slack'\nurl_file = 'u'\nwhen = 'on_failure'\n\
+         [notifier.b]\nkind = 'json'\nurl = 'https://h/x'\nsecret_command = 'cat s'\ndigest = '@weekly'\ntimezone = 'UTC'\n\
+         [notifier.c]\nkind = 'pagerduty'\nrouting_key = 'hunter2'\nconnections = ['x']\nenabled = 'no'",
+    )?;
+    let shown: Vec<String> = several
+        .iter()
+        .map(|n| format!("{} {} {} {}", n.name, n.channel.kind(), n.when.words(), n.enabled))
+        .collect();
+    same(
+        shown,
+        ["a slack on_failure true", "b json digest @weekly true", "c pagerduty always false"]
+            .map(str::to_owned)
+            .to_vec(),
+    )?;
+    match format!("{several:?}").contains("hunter2") {
+        true => Err("a secret is shown".into()),
+        false => Ok(()),
+    }
+}
+
+fn notifier_mistakes() -> Outcome {
+    let mail =
+        "kind = 'mail'\nmailfrom = 'a@b.example'\nmailto = 'c@b.example'\nsmtp_server = 's'\n";
+    for (text, expected) in [
+        ("url = 'http://h'", "notifier n needs a kind: one of mail, json"),
+        ("kind = 'slak'", "kind cannot be `slak`"),
+        ("kind = 'slack'", "notifier n needs url or url_file"),
+        ("kind = 'slack'\nurl = 'hunter2'", "url has to begin with https://"),
+        (
+            "kind = 'slack'\nurl = 'http://h'\nurl_file = 'hunter2'",
+            "url_file and url: give one of them",
+        ),
+        ("kind = 'slack'\nurl_env = 'NOT_THERE'", "url_env: the variable NOT_THERE is not set"),
+        ("kind = 'slack'\nurl = 'http://h'\nsecret = 'hunter2'", "unknown key `secret`"),
+        ("kind = 'json'\nurl = 'http://h'\nwhen = 'on_fail'", "when cannot be `on_fail`"),
+        (
+            "kind = 'json'\nurl = 'http://h'\nwhen = 'always'\ndigest = '@daily'",
+            "digest goes with when",
+        ),
+        ("kind = 'json'\nurl = 'http://h'\ndigest = '99 * * * *'", "digest "),
+        ("kind = 'json'\nurl = 'http://h'\ntimeout = '0s'", "timeout has to be 100 ms or more"),
+        ("kind = 'json'\nurl = 'http://h'\nconnections = ['y']", "there is no connection `y`"),
+        (
+            "kind = 'pagerduty'\nrouting_key = 'hunter2'\nwhen = 'always'",
+            "leave out when and digest",
+        ),
+        ("kind = 'mail'\nmailto = 'a@b.example'", "notifier n needs mailfrom"),
+        (
+            "kind = 'mail'\nmailfrom = 'nobody'\nmailto = 'x@y.example'\nsmtp_server = 's'",
+            "mailfrom is no address",
+        ),
+    ] {
+        let text = format!("[connections.x]\nhost = 'h'\n[notifier.n]\n{text}");
+        let Err(error) = parse(&text) else { return Err(format!("accepted: {text}")) };
+        let error = error.to_string();
+        if !error.contains(expected) || error.contains("hunter2") {
+            return Err(format!("\"{expected}\" was expected, not: {error}"));
+        }
+    }
+    for (more, expected) in [
+        ("smtp_username = 'u'", "notifier n needs smtp_password"),
+        ("smtp_password = 'hunter2'", "notifier n needs smtp_username"),
+        ("smtp_ssl = 'maybe'", "smtp_ssl cannot be `maybe`"),
+        ("smtp_port = 0", "smtp_port is no port number"),
+    ] {
+        let text = format!("[connections.x]\nhost = 'h'\n[notifier.n]\n{mail}{more}");
+        let Err(error) = parse(&text) else { return Err(format!("accepted: {text}")) };
+        let error = error.to_string();
+        if !error.contains(expected) || error.contains("hunter2") {
+            return Err(format!("\"{expected}\" was expected, not: {error}"));
+        }
+    }
+    Ok(())
 }

@@ -31,6 +31,7 @@ mod races;
 mod reader;
 mod refusals;
 mod replication;
+mod reports;
 mod schedule;
 mod security;
 mod shapes;
@@ -72,6 +73,7 @@ fn main() {
     trials.extend(generated::tests());
     trials.extend(telemetry::tests());
     trials.extend(http::tests());
+    trials.extend(reports::tests());
     trials.extend(matrix::tests());
     trials.extend(deploy::tests());
     #[cfg(feature = "failpoints")]

@@ -74,8 +74,8 @@ macro_rules! cases {
 pub fn tests() -> Vec<Trial> {
     let cases: Vec<(&str, Test)> = cases! {
         queue: order one_at_a_time conclusions progress takeover pauses cancelled set_aside;
-        schema: opened_by_many newer_is_refused unreachable;
-        memory: retention evaluations history daemons;
+        schema: opened_by_many newer_is_refused unreachable brought_forward;
+        memory: retention evaluations history daemons reports;
         samples: only_what_changed ten_thousand thinned asked;
         fleet: killed_at_random;
     };

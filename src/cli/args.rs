@@ -74,6 +74,8 @@ pub enum Command {
     Daemon(Daemon),
     /// Show what was repacked or tried, by daemons and by hand
     History(History),
+    /// Show who is told what was done, check their templates, or try whether it works
+    Notify(Notify),
     /// Have daemons leave tables alone until `resume` [default: all]
     Pause(Names),
     /// Have daemons give tables up: what was done is removed [default: all]
@@ -122,13 +124,30 @@ pub struct Daemon {
     pub once: bool,
 }
 
+/// Which notifiers, and what about them.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Notify {
+    /// Notifiers of the configuration [default: all]
+    #[arg(value_name = "NAME")]
+    pub notifiers: Vec<String>,
+    /// Send an example, marked as one, and say what was answered
+    #[arg(long, conflicts_with = "again")]
+    pub test: bool,
+    /// Send now what waits, or was given up
+    #[arg(long)]
+    pub again: bool,
+}
+
 /// What to show of the history.
 #[derive(Debug, Clone, Default, Args)]
 pub struct History {
     /// Of which tables; none named: all.
     #[command(flatten)]
     pub names: Names,
-    /// The most attempts shown, the last ones first
+    /// Show reports and what became of them instead
+    #[arg(long, conflicts_with = "tables")]
+    pub reports: bool,
+    /// The most attempts or reports shown, the last ones first
     #[arg(long, value_name = "N", default_value_t = 50)]
     pub limit: u32,
 }

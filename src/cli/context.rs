@@ -14,7 +14,7 @@ use crate::telemetry::{TOLD, Telemetry, spans};
 use serde_json::{Value, json};
 use std::future::Future;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tokio::sync::OnceCell;
 use tracing::Instrument;
 
@@ -55,6 +55,8 @@ pub struct Context {
     store: OnceCell<Option<Store>>,
     also: serde_json::Map<String, Value>,
     reports: Vec<Report>,
+    /// The same for whoever is told: with whether it counts as a failure, and how long it took.
+    told: Vec<(Report, bool, Duration)>,
     errors: Vec<Value>,
     statuses: Vec<u8>,
 }
@@ -84,6 +86,7 @@ impl Context {
             store: OnceCell::new(),
             also: serde_json::Map::new(),
             reports: Vec::new(),
+            told: Vec::new(),
             errors: Vec::new(),
             statuses: Vec::new(),
         }
@@ -145,13 +148,18 @@ impl Context {
             span.in_scope(|| progress::listen(&self.console, &meters, &job.connection));
         self.signals.working_on(Some(label));
         let control = Control { events, stop: self.signals.stop.clone(), seed: seed(), gate: None };
+        let began = Instant::now();
         let report = engine(control).instrument(span.clone()).await;
+        let took = began.elapsed();
         self.signals.working_on(None);
         // Ends with the engine's last sender; what it shows comes before what follows.
         let _ = shown.await;
         spans::concluded(&span, &report);
         meters.report(&report);
         span.in_scope(|| self.report(report, named));
+        if let Some(last) = self.told.last_mut() {
+            last.2 = took;
+        }
         !self.stopped() && self.statuses.last() != Some(&75)
     }
 
@@ -178,7 +186,14 @@ impl Context {
             );
         }
         self.statuses.push(status);
+        let failed = status != 0 && !interrupted;
+        self.told.push((report.clone(), failed, Duration::ZERO));
         self.reports.push(report);
+    }
+
+    /// What there is to tell of tables so far, once.
+    pub fn take_told(&mut self) -> Vec<(Report, bool, Duration)> {
+        std::mem::take(&mut self.told)
     }
 
     /// Takes in an error that concerns a whole database, and says it.

@@ -15,6 +15,7 @@ mod inspect;
 mod known;
 mod leftover;
 mod lines;
+mod notify;
 mod outcome;
 mod overrides;
 mod plan;
@@ -200,7 +201,9 @@ async fn do_command(cli: Cli, environment: &Environment, context: &mut Context) 
         Command::Status(asked) if asked.watch => watch::watch(context, &asked.names.tables).await,
         Command::Status(asked) => runs::status(context, &asked.names.tables).await,
         Command::Daemon(asked) => daemon::run(context, &asked, &cli.common, environment).await,
+        Command::History(asked) if asked.reports => notify::reports(context, asked.limit).await,
         Command::History(asked) => history::show(context, &asked).await,
+        Command::Notify(asked) => notify::notify(context, &asked).await,
         Command::Pause(Names { tables }) => queue::pause(context, &tables).await,
         Command::Cancel(Names { tables }) => queue::cancel(context, &tables).await,
         Command::Connections => Ok(inspect::connections(context)),

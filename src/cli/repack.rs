@@ -2,19 +2,21 @@
 
 use super::args::Tables;
 use super::context::{Context, Deed};
-use super::history;
 use super::target::Target;
+use super::{history, notify};
 use crate::catalog::lookup::Found;
 use crate::engine::{self, Goal};
 use crate::error::Result;
 use crate::job::{Ending, Figures, Phase, Report};
 use crate::names::TableArg;
+use chrono::Utc;
 use std::collections::BTreeSet;
 use std::time::Instant;
 
 /// Repacks the tables meant, in every database meant.
 pub async fn repack(context: &mut Context, goal: Goal, tables: &Tables) -> Result<u8> {
     context.named_or_listed(tables)?;
+    let from = Utc::now();
     let mut absent = Absent::default();
     for target in context.targets.clone().iter() {
         let found = match pick(context, target, tables, &mut absent).await {
@@ -51,6 +53,7 @@ pub async fn repack(context: &mut Context, goal: Goal, tables: &Tables) -> Resul
         }
     }
     absent.report(context);
+    notify::tell(context, if goal == Goal::Prepare { "prepare" } else { "run-now" }, from).await;
     Ok(context.finish_tables())
 }
 
@@ -111,6 +114,7 @@ impl Absent {
                     phase: Phase::Preflight,
                     error: Some(format!("there is no table {arg} in {}", server.describe())),
                     kind: None,
+                    told: Some(format!("there is no table {arg}")),
                     state: Some("nothing was begun".into()),
                     next: Some(match arg.schema {
                         None => "give its schema too (schema.table) if it is not on the \

@@ -3,11 +3,12 @@
 use super::args::Tables;
 use super::context::{self, Context};
 use super::target::Target;
-use super::{history, leftover, outcome, queue};
+use super::{history, leftover, notify, outcome, queue};
 use crate::catalog::lookup::Found;
 use crate::engine::{self, Goal, RunStatus};
 use crate::error::Result;
 use crate::names::{QualifiedName, RunNames, TableArg};
+use chrono::Utc;
 use serde_json::json;
 use std::time::Instant;
 
@@ -38,6 +39,7 @@ impl Deed {
 /// Does it to each run meant, in every database meant.
 pub async fn each(context: &mut Context, deed: Deed, tables: &Tables) -> Result<u8> {
     context.named_or_listed(tables)?;
+    let from = Utc::now();
     for target in context.targets.clone().iter() {
         let runs = match pick(context, target, &tables.tables).await {
             Ok(runs) => runs,
@@ -93,6 +95,9 @@ pub async fn each(context: &mut Context, deed: Deed, tables: &Tables) -> Result<
         if context.stopped() {
             break;
         }
+    }
+    if deed == Deed::Resume {
+        notify::tell(context, deed.command(), from).await;
     }
     Ok(context.finish_tables())
 }

@@ -18,6 +18,7 @@ fn report(table: &str, ending: Ending, figures: Figures) -> Report {
         phase,
         error,
         kind: None,
+        told: None,
         state,
         next,
         figures,

@@ -75,7 +75,8 @@ impl Reader<'_> {
                     }
                 }
                 "logging" => logging = self.logging(value)?,
-                "timezone" | "evaluate" | "defaults" | "window" | "blackout" | "rule" => {}
+                "timezone" | "evaluate" | "defaults" | "window" | "blackout" | "rule"
+                | "notifier" => {}
                 "store" => {
                     for (key, value) in self.table("store", value)? {
                         self.set(key, value, super::StoreSettings::KEYS, |key, text| match key {
@@ -97,15 +98,6 @@ impl Reader<'_> {
                     }
                 }
                 "http" => http = self.http(key, value)?,
-                "notifier" => {
-                    for (key, _) in self.table("notifier", value)? {
-                        self.replaced(
-                            key.span().start,
-                            &format!("notifier.{}", key.get_ref()),
-                            "mail is sent by the daemon only, which does not read it yet",
-                        );
-                    }
-                }
                 "pid_dir" => self.replaced(
                     key.span().start,
                     "pid_dir",
@@ -117,6 +109,24 @@ impl Reader<'_> {
             }
         }
         let schedule = self.schedule(document.get_ref())?;
+        // After it: they have its zone.
+        let notifiers = match document.get_ref().get("notifier") {
+            Some(value) => self.notifiers(value, schedule.zone)?,
+            None => Vec::new(),
+        };
+        for notifier in &notifiers {
+            for name in &notifier.connections {
+                if !connections.iter().any(|c: &Connection| c.name == *name) {
+                    let hint = did_you_mean(name, connections.iter().map(|c| c.name.as_str()));
+                    let message = format!(
+                        "notifier {}: there is no connection `{name}`{hint}",
+                        notifier.name
+                    );
+                    let at = document.get_ref().get("notifier").map_or(0, |v| v.span().start);
+                    return Err(self.error(at, message));
+                }
+            }
+        }
         if connections.is_empty() {
             return Err(Error::Config {
                 file: self.file.map(Path::to_owned),
@@ -133,6 +143,7 @@ impl Reader<'_> {
             store,
             daemon,
             http,
+            notifiers,
             warnings: self.warnings,
         })
     }
@@ -212,7 +223,7 @@ impl Reader<'_> {
                         "password_file" => {
                             PasswordSource::File(self.path(&self.text_of(key, value)?))
                         }
-                        _ => PasswordSource::Command(self.command(value)?),
+                        _ => PasswordSource::Command(self.command(key, value)?),
                     };
                     if let Some((other, _)) = password.replace((
                         if key == "password_file" { "password_file" } else { "password_command" },
@@ -345,12 +356,12 @@ impl Reader<'_> {
     }
 
     /// A program and its arguments; a string is for the shell.
-    fn command(&self, value: &Value<'_>) -> Result<Vec<String>> {
+    pub(super) fn command(&self, key: &str, value: &Value<'_>) -> Result<Vec<String>> {
         match value.get_ref() {
             DeValue::String(command) => Ok(vec!["sh".into(), "-c".into(), command.to_string()]),
-            _ => match self.names("password_command", value)? {
+            _ => match self.names(key, value)? {
                 empty if empty.is_empty() => {
-                    Err(self.error(value.span().start, "password_command is empty".into()))
+                    Err(self.error(value.span().start, format!("{key} is empty")))
                 }
                 command => Ok(command),
             },
@@ -358,12 +369,21 @@ impl Reader<'_> {
     }
 
     /// A file name: relative ones start at the configuration file.
-    fn path(&self, text: &str) -> std::path::PathBuf {
+    pub(super) fn path(&self, text: &str) -> std::path::PathBuf {
         let path = self.environment.expand(text);
         match self.file.and_then(Path::parent) {
             Some(folder) => folder.join(path),
             None => path,
         }
+    }
+
+    /// An environment variable.
+    pub(super) fn variable(&self, name: &str) -> Option<&str> {
+        self.environment.var(name)
+    }
+
+    pub(super) fn warn(&mut self, warning: String) {
+        self.warnings.push(warning);
     }
 
     fn replaced(&mut self, at: usize, key: &str, by: &str) {

@@ -8,6 +8,7 @@ mod file;
 mod http;
 mod limits;
 mod logging;
+mod notifier;
 mod params;
 mod rules;
 mod schedule;
@@ -21,6 +22,7 @@ pub use environment::Environment;
 pub use http::{HttpSettings, TokenSource};
 pub use limits::{Limits, bytes};
 pub use logging::{Format, Logging};
+pub use notifier::{Channel, Mail, MailTls, Notifier, Secret, When};
 pub use server::Server;
 pub(crate) use server::{Host, PasswordSource, SOCKET_DIRECTORIES, SessionAttrs};
 pub use settings::{Blockers, DiskFull, OldSnapshots, Settings};
@@ -47,6 +49,8 @@ pub struct Config {
     pub daemon: DaemonSettings,
     /// Where the daemon shows itself.
     pub http: HttpSettings,
+    /// Who is told what was done.
+    pub notifiers: Vec<Notifier>,
     /// What was read but has no effect, and what replaces it.
     pub warnings: Vec<String>,
 }
@@ -154,6 +158,7 @@ impl Config {
             store: StoreSettings::default(),
             daemon: DaemonSettings::default(),
             http: HttpSettings::default(),
+            notifiers: Vec::new(),
             warnings,
         })
     }

@@ -67,7 +67,7 @@ pub fn conclusion(
 ) -> Conclusion {
     let begun = finding.left;
     let stamp = finding.stamp.clone();
-    let reason = reason(report, stop);
+    let reason = reason(report, stop, report.error.as_deref());
     let again = |after, failed| Conclusion::Again { reason: reason.clone(), after, failed, begun };
     if let Some(Stop::Cancelled(_)) = stop
         && report.ending != Ending::Done
@@ -105,8 +105,9 @@ pub fn conclusion(
     }
 }
 
-fn reason(report: &Report, stop: Option<&Stop>) -> String {
-    let error = report.error.as_deref().filter(|e| *e != "interrupted");
+/// `error`: the report's, in whichever words.
+fn reason(report: &Report, stop: Option<&Stop>, error: Option<&str>) -> String {
+    let error = error.filter(|e| *e != "interrupted");
     match (stop, error) {
         (Some(stop), None) => stop.words(),
         (Some(stop), Some(error)) if report.ending == Ending::Failed => {
@@ -138,7 +139,9 @@ pub fn record(report: &Report, stop: Option<&Stop>) -> Record {
     Record {
         ending: ending.into(),
         phase: Some(report.phase.name().into()),
-        reason: (report.ending != Ending::Done).then(|| reason(report, stop)),
+        reason: (report.ending != Ending::Done)
+            .then(|| reason(report, stop, report.error.as_deref())),
+        told: (report.ending != Ending::Done).then(|| reason(report, stop, report.told.as_deref())),
         bytes_before: Some(before).filter(|b| *b > 0),
         bytes_after: report.figures.after.map(|sizes| sizes.total()),
         report: serde_json::to_string(report).ok(),
@@ -159,6 +162,7 @@ mod tests {
             phase: Phase::Copy,
             error: Some(error.into()).filter(|e: &String| !e.is_empty()),
             kind: None,
+            told: None,
             state: None,
             next: None,
             figures: Figures::default(),

@@ -8,6 +8,7 @@ use super::stop::{Stop, Timed};
 use super::worker::{self, Ended, Order};
 use super::{Clock, identity, notify, rule_index};
 use crate::config::Config;
+use crate::delivery::Desk;
 use crate::engine::Job;
 use crate::engine::spans::within;
 use crate::error::{Error, Result};
@@ -108,9 +109,12 @@ pub async fn run(options: Options) -> Result<Tally> {
     options.config.connections.iter().for_each(|c| options.meters.begin(&c.name));
     let meters = options.meters.clone();
     let alive = tokio::spawn(keep_alive(store.clone(), me.clone(), tasks.clone(), lease, meters));
+    let (config, clock) = (Arc::new(options.config), options.clock.clone());
+    let now = Arc::new(move || clock.now());
     let lead = Lead {
+        desk: Desk::open(&store, &me, now, &config, options.once),
         me: me.clone(),
-        config: Arc::new(options.config),
+        config,
         store: store.clone(),
         clock: options.clock,
         once: options.once,
@@ -138,6 +142,8 @@ pub async fn run(options: Options) -> Result<Tally> {
 }
 
 struct Lead {
+    /// Where what was done is told from.
+    desk: Desk,
     me: String,
     config: Arc<Config>,
     store: Store,
@@ -212,6 +218,7 @@ impl Lead {
             let state = self.config.schedule.at(self.clock.now(), &self.seen);
             let caught_up = state.seen.catching_up != self.seen.catching_up;
             self.seen = state.seen;
+            self.desk.windows(&self.config.schedule, &state.rules);
             for task in self.tasks.all() {
                 let rule = rule_index(&self.config, &task.claim.rule);
                 task.look_at_clock(rule.and_then(|index| state.rules[index].as_ref()));
@@ -270,12 +277,14 @@ impl Lead {
                 },
             }
         }
+        self.desk.close(self.once).await;
         self.tally
     }
 
     fn reload(&mut self, config: Config) {
         notify::reloading();
         self.config = Arc::new(config);
+        self.desk.configured(&self.config);
         self.evaluations.values_mut().for_each(|e| e.due = None);
         (self.refreshed, self.windows) = (None, None);
         let names: Vec<_> = self.config.connections.iter().map(|c| c.name.as_str()).collect();
@@ -574,6 +583,7 @@ impl Lead {
         // For the queue that metrics tell.
         self.refreshed = None;
         let Ok(Finished { connection, ending, unreachable }) = finished else { return };
+        self.desk.run_ended();
         match ending {
             Some(Ending::Done) => self.tally.done += 1,
             Some(Ending::Failed | Ending::Aborted) => self.tally.failed += 1,
@@ -620,7 +630,8 @@ async fn attend(
             (conclusion, record, Some(report), finding.density)
         }
         Ok(Ended::Nothing(word, why)) => {
-            let record = Record { ending: word.into(), reason: Some(why), ..Record::default() };
+            let (reason, told) = (Some(why.clone()), Some(why));
+            let record = Record { ending: word.into(), reason, told, ..Record::default() };
             (Conclusion::Gone, record, None, None)
         }
         Err(why) => {
@@ -720,8 +731,9 @@ fn lost(task: &Task, why: String) -> Report {
         table: task.claim.table.to_string(),
         ending: Ending::Failed,
         phase: Phase::Preflight,
-        error: Some(why),
+        error: Some(why.clone()),
         kind: None,
+        told: Some(why),
         state: Some("what it has is in the database; the table is in use".into()),
         next: None,
         figures: Figures::default(),

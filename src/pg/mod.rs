@@ -15,6 +15,7 @@ mod verifier;
 
 pub use crate::config::Server;
 pub use connect::connect;
+pub(crate) use password::printed;
 pub use session::Session;
 pub use settings::open;
 pub use transaction::{READ_COMMITTED, READ_ONLY, REPEATABLE_READ, rollback, run_all, transaction};

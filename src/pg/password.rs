@@ -63,25 +63,38 @@ pub(super) async fn fetch(server: &Server, host: &Host) -> Result<Password, Stri
 
 /// Runs `password_command`. It finds the server in the variables libpq uses.
 async fn run(command: &[String], server: &Server, host: &Host) -> Result<SecretString, String> {
+    let port = host.port.to_string();
+    let variables = [
+        ("PGHOST", host.name.as_str()),
+        ("PGPORT", &port),
+        ("PGDATABASE", &server.database),
+        ("PGUSER", &server.user),
+    ];
+    printed("password_command", command, &variables).await
+}
+
+/// The secret that a program prints; `key` is where the configuration has it.
+pub(crate) async fn printed(
+    key: &str,
+    command: &[String],
+    variables: &[(&str, &str)],
+) -> Result<SecretString, String> {
     let Some((program, arguments)) = command.split_first() else {
-        return Err("password_command is empty".into());
+        return Err(format!("{key} is empty"));
     };
     let child = Command::new(program)
         .args(arguments)
-        .env("PGHOST", &host.name)
-        .env("PGPORT", host.port.to_string())
-        .env("PGDATABASE", &server.database)
-        .env("PGUSER", &server.user)
+        .envs(variables.iter().copied())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
-        .map_err(|e| format!("password_command `{program}` cannot be run: {e}"))?;
+        .map_err(|e| format!("{key} `{program}` cannot be run: {e}"))?;
     let output = match tokio::time::timeout(COMMAND_TIME, child.wait_with_output()).await {
-        Ok(output) => output.map_err(|e| format!("password_command: {e}"))?,
+        Ok(output) => output.map_err(|e| format!("{key}: {e}"))?,
         Err(_) => {
-            return Err(format!("password_command gave no answer in {} s", COMMAND_TIME.as_secs()));
+            return Err(format!("{key} gave no answer in {} s", COMMAND_TIME.as_secs()));
         }
     };
     if !output.status.success() {
@@ -89,12 +102,12 @@ async fn run(command: &[String], server: &Server, host: &Host) -> Result<SecretS
             String::from_utf8_lossy(&output.stderr).trim().chars().take(500).collect();
         let said =
             if said.is_empty() { "and said nothing".into() } else { format!("and said: {said}") };
-        return Err(format!("password_command failed ({}) {said}", output.status));
+        return Err(format!("{key} failed ({}) {said}", output.status));
     }
     let text = String::from_utf8(output.stdout)
-        .map_err(|_| "password_command printed something that is not UTF-8".to_owned())?;
+        .map_err(|_| format!("{key} printed something that is not UTF-8"))?;
     match text.trim_end_matches(['\n', '\r']) {
-        "" => Err("password_command printed nothing".into()),
+        "" => Err(format!("{key} printed nothing")),
         secret => Ok(secret.into()),
     }
 }

@@ -19,6 +19,12 @@ const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
         include_str!("migrations/sqlite_1.sql"),
     ),
     (
+        2,
+        "reports and their delivery",
+        include_str!("migrations/postgres_2.sql"),
+        include_str!("migrations/sqlite_2.sql"),
+    ),
+    (
         3,
         "sizes and bloat over time",
         include_str!("migrations/postgres_3.sql"),

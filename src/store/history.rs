@@ -18,6 +18,8 @@ pub struct Record {
     pub phase: Option<String>,
     /// Why, unless it is done.
     pub reason: Option<String>,
+    /// The same without anybody else's words, for reports.
+    pub told: Option<String>,
     /// Bytes before.
     pub bytes_before: Option<i64>,
     /// Bytes after.
@@ -94,7 +96,7 @@ pub(super) async fn close_lost(
     by: &Claim,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(store.sql(
-        "UPDATE attempts SET ended_at = {now}, ending = 'lost', reason = $1 WHERE id = $2 AND ended_at IS NULL",
+        "UPDATE attempts SET ended_at = {now}, ending = 'lost', reason = $1, told = $1 WHERE id = $2 AND ended_at IS NULL",
     ))
     .bind(format!("its lease ended without a word; {} took it over", by.owner))
     .bind(attempt)
@@ -112,7 +114,7 @@ pub(super) async fn close(
 ) -> Result<(), sqlx::Error> {
     sqlx::query(store.sql(
         "UPDATE attempts SET ended_at = {now}, ending = $1, phase = $2, reason = $3, bytes_before = $4,
-                bytes_after = $5, report = $6 WHERE id = $7",
+                bytes_after = $5, report = $6, told = $7 WHERE id = $8",
     ))
     .bind(&record.ending)
     .bind(record.phase.clone())
@@ -120,6 +122,7 @@ pub(super) async fn close(
     .bind(record.bytes_before)
     .bind(record.bytes_after)
     .bind(record.report.clone())
+    .bind(record.told.clone())
     .bind(attempt)
     .execute(&mut **transaction)
     .await?;
@@ -274,7 +277,7 @@ impl Store {
     }
 
     /// Forgets attempts that ended longer ago than `retention`, daemons not seen for as long, and
-    /// densities not measured for five times as long. The last repack of a table stays: cooldowns rest
+    /// densities not measured for five times as long; reports that came to an end as long ago, too. The last repack of a table stays: cooldowns rest
     /// on it.
     pub async fn tidy(&self, retention: Duration) -> Result<u64> {
         let failed = self.failed();
@@ -288,6 +291,8 @@ impl Store {
             "DELETE FROM attempts WHERE ended_at < {now} - 5 * $1",
             "DELETE FROM daemons WHERE seen_at < {now} - $1",
             "DELETE FROM densities WHERE measured_at < {now} - 5 * $1",
+            "DELETE FROM reports WHERE ended_at < {now} - $1",
+            "DELETE FROM alerts WHERE since < {now} - 5 * $1",
         ] {
             let done = sqlx::query(self.sql(statement)).bind(retention).execute(&self.pool).await;
             gone += done.map_err(&failed)?.rows_affected();

@@ -20,6 +20,7 @@ mod history;
 mod pages;
 mod place;
 mod queue;
+mod reports;
 mod samples;
 mod words;
 
@@ -31,5 +32,6 @@ pub use history::{Attempt, Record};
 pub use pages::{By, Measured, PhaseRecord, Sample, TableFilter};
 pub use place::Place;
 pub use queue::{Claim, Conclusion, Entry, Lease, Queued, State, Wanted, Wish};
+pub use reports::{Ended, Kept, Letter, Made};
 pub use samples::Measurement;
 pub use words::time;

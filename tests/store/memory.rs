@@ -123,3 +123,78 @@ pub async fn daemons(own: &Own) -> Outcome {
     store.farewell("y").await.map_err(words)?;
     equal("alive", alive().await.map_err(words)?, vec![true, false])
 }
+
+/// Reports: made once, claimed by one, tried again, given up, revived, tidied.
+pub async fn reports(own: &Own) -> Outcome {
+    use repackd::store::Made;
+    let store = own.open().await?;
+    let made = |notifier, occasion, account| Made { notifier, occasion, title: "t", account };
+    let letter = made("dba", "window/night/1", Some("{}"));
+    let tries = futures_util::future::join_all(
+        ["a", "b", "c", "d"].map(|by| store.make_report(&letter, by)),
+    );
+    let new: Result<Vec<bool>, _> = tries.await.into_iter().collect();
+    equal("made", new.map_err(words)?.into_iter().filter(|new| *new).count(), 1)?;
+    store.make_report(&made("dba", "window/night/2", None), "a").await.map_err(words)?;
+    store.make_report(&made("gone", "window/night/1", Some("{}")), "a").await.map_err(words)?;
+    equal("kept back", store.has_report("dba", "window/night/2").await.map_err(words)?, true)?;
+    let claims = futures_util::future::join_all(
+        ["a", "b", "c", "d"].map(|by| store.claim_report(by, "dba", LONG)),
+    );
+    let claims: Result<Vec<_>, _> = claims.await.into_iter().collect();
+    let mut claims: Vec<_> = claims.map_err(words)?.into_iter().flatten().collect();
+    equal("claims", claims.len(), 1)?;
+    let claimed = claims.remove(0);
+    equal("tries", claimed.tries, 1)?;
+    let by = ["a", "b", "c", "d"];
+    // Whoever claimed it may say that it failed, and nobody else.
+    for who in by {
+        store.report_failed(claimed.id, who, "no", Some(AGE)).await.map_err(words)?;
+    }
+    equal("not yet", store.notifiers_waiting().await.map_err(words)?, vec!["gone".to_owned()])?;
+    tokio::time::sleep(AGE + AGE / 10).await;
+    let again = store.claim_report("e", "dba", AGE).await.map_err(words)?.ok_or("none")?;
+    equal("tries", again.tries, 2)?;
+    equal(
+        "in between",
+        store.claim_report("f", "dba", LONG).await.map_err(words)?.is_none(),
+        true,
+    )?;
+    // He who had it is dead.
+    tokio::time::sleep(AGE + AGE / 10).await;
+    let taken = store.claim_report("f", "dba", LONG).await.map_err(words)?.ok_or("none")?;
+    equal("the same", (taken.id, taken.tries), (claimed.id, 3))?;
+    store.report_failed(taken.id, "f", "never", None).await.map_err(words)?;
+    let state = async || -> Result<Vec<String>, String> {
+        let kept = store.reports(10).await.map_err(words)?;
+        let shown = kept.iter().map(|k| format!("{} {} {}", k.notifier, k.state, k.attempts));
+        Ok(shown.collect())
+    };
+    equal(
+        "states",
+        state().await?,
+        ["gone waiting 0", "dba kept 0", "dba dead 3"].map(str::to_owned).to_vec(),
+    )?;
+    equal("revived", store.revive_reports("dba").await.map_err(words)?, 1)?;
+    let last = store.claim_report("g", "dba", LONG).await.map_err(words)?.ok_or("none")?;
+    store.report_sent(last.id).await.map_err(words)?;
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let known = ["dba".to_owned()];
+    equal("orphans", store.give_up_orphans(&known, LONG).await.map_err(words)?, 0)?;
+    equal("orphans", store.give_up_orphans(&known, Duration::ZERO).await.map_err(words)?, 1)?;
+    equal(
+        "states",
+        state().await?,
+        ["gone dead 0", "dba kept 0", "dba sent 1"].map(str::to_owned).to_vec(),
+    )?;
+    let (one, two) = ("x".to_owned(), "y".to_owned());
+    let both = [one.clone(), two.clone()];
+    store.keep_alerts("pager", &both, &[]).await.map_err(words)?;
+    store.keep_alerts("pager", &both, std::slice::from_ref(&one)).await.map_err(words)?;
+    equal("alerts", store.alerts("pager").await.map_err(words)?, vec![two])?;
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    store.tidy(Duration::ZERO).await.map_err(words)?;
+    equal("tidied", store.reports(10).await.map_err(words)?.len(), 0)?;
+    store.close().await;
+    Ok(())
+}

@@ -78,3 +78,44 @@ pub async fn unreachable(own: &Own) -> Outcome {
         other => Err(format!("{other:?}")),
     }
 }
+
+/// A store that lacks what version 2 brought is brought forward, with all that is in it.
+pub async fn brought_forward(own: &Own) -> Outcome {
+    use repackd::names::QualifiedName;
+    use repackd::store::{Record, Scope};
+    let store = own.open().await?;
+    let (table, ended) = (
+        QualifiedName::new("public", "t"),
+        Record { ending: "failed".into(), ..Record::default() },
+    );
+    store.record("a", &table, "me", std::time::Duration::ZERO, &ended).await.map_err(words)?;
+    store.close().await;
+    let back = [
+        "DROP TABLE reports",
+        "DROP TABLE alerts",
+        "ALTER TABLE attempts DROP COLUMN told",
+        "DELETE FROM _sqlx_migrations WHERE version = 2",
+    ];
+    match &own.place {
+        Place::File(path) => {
+            let path = path.display().to_string().replace('#', "%23").replace('?', "%3F");
+            let pool =
+                sqlx::SqlitePool::connect(&format!("sqlite://{path}")).await.map_err(words)?;
+            for statement in back {
+                sqlx::query(sqlx::AssertSqlSafe(statement)).execute(&pool).await.map_err(words)?;
+            }
+            pool.close().await;
+        }
+        Place::Postgres(database) => {
+            use secrecy::ExposeSecret;
+            let client = crate::support::client(database.url()?.expose_secret()).await?;
+            let all = format!("SET search_path = repackd_store; {}", back.join("; "));
+            client.batch_execute(&all).await.map_err(words)?;
+        }
+    }
+    let store = own.open().await?;
+    equal("attempts", store.attempts(&Scope::default(), 10).await.map_err(words)?.len(), 1)?;
+    let ended = store.ended(0, i64::MAX).await.map_err(words)?;
+    equal("nothing told", ended[0].told.clone(), None)?;
+    equal("reports", store.reports(10).await.map_err(words)?.len(), 0)
+}

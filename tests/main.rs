@@ -20,6 +20,7 @@ mod daemon;
 mod deploy;
 mod family;
 mod generated;
+mod http;
 mod interrupted;
 mod labels;
 mod manners;
@@ -70,6 +71,7 @@ fn main() {
     trials.extend(applications::tests());
     trials.extend(generated::tests());
     trials.extend(telemetry::tests());
+    trials.extend(http::tests());
     trials.extend(matrix::tests());
     trials.extend(deploy::tests());
     #[cfg(feature = "failpoints")]

@@ -5,6 +5,7 @@ mod daemon;
 mod duration;
 mod environment;
 mod file;
+mod http;
 mod limits;
 mod logging;
 mod params;
@@ -17,6 +18,7 @@ mod tls;
 
 pub use daemon::{DaemonSettings, StoreSettings};
 pub use environment::Environment;
+pub use http::{HttpSettings, TokenSource};
 pub use limits::{Limits, bytes};
 pub use logging::{Format, Logging};
 pub use server::Server;
@@ -43,6 +45,8 @@ pub struct Config {
     pub store: StoreSettings,
     /// How the daemon goes about its work.
     pub daemon: DaemonSettings,
+    /// Where the daemon shows itself.
+    pub http: HttpSettings,
     /// What was read but has no effect, and what replaces it.
     pub warnings: Vec<String>,
 }
@@ -149,6 +153,7 @@ impl Config {
             schedule: Schedule::default(),
             store: StoreSettings::default(),
             daemon: DaemonSettings::default(),
+            http: HttpSettings::default(),
             warnings,
         })
     }

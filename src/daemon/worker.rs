@@ -195,6 +195,7 @@ fn failed(task: &Task, error: &Error) -> Report {
         ending: Ending::Failed,
         phase: Phase::Preflight,
         error: Some(error.to_string()),
+        kind: Some(error.kind().to_owned()),
         state: Some("nothing was changed; the table is in use".into()),
         next: None,
         figures: Figures::default(),

@@ -25,7 +25,7 @@ fn basic(token: &str) -> String {
 
 /// Reading takes none here; changing anything takes the bearer token.
 pub async fn token(server: Server) -> Outcome {
-    let mut shown = Shown::new(&server, &bloated("t"), ANY_TIME).await?;
+    let mut shown = Shown::new(&server, "", ANY_TIME).await?;
     let daemon = shown.start().await?;
     let client = shown.client.clone();
     client.get("/").await?.status(200)?;

@@ -19,9 +19,9 @@
 //!
 //! Dependencies point one way; a module imports only from those on its left:
 //!
-//! [`names`], [`units`] → [`error`], [`job`], [`failpoint`] → [`schedule`] → [`config`] → [`pg`] →
+//! [`names`], [`units`], [`pace`] → [`error`], [`job`], [`failpoint`] → [`schedule`] → [`config`] → [`pg`] →
 //! [`catalog`], [`bloat`] → [`refusal`] → [`preflight`] → [`sql`] → [`engine`] → [`telemetry`],
-//! [`store`], [`report`] → [`delivery`] → [`daemon`] → [`cli`]
+//! [`store`], [`report`] → [`delivery`] → [`daemon`] → [`http`] → [`cli`]
 //!
 //! The names in [`telemetry::names`] may be used anywhere.
 //!
@@ -39,8 +39,10 @@ pub mod delivery;
 pub mod engine;
 pub mod error;
 pub mod failpoint;
+pub mod http;
 pub mod job;
 pub mod names;
+pub mod pace;
 pub mod pg;
 pub mod preflight;
 pub mod refusal;

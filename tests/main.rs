@@ -20,6 +20,7 @@ mod daemon;
 mod deploy;
 mod family;
 mod generated;
+mod http;
 mod interrupted;
 mod labels;
 mod manners;
@@ -72,6 +73,7 @@ fn main() {
     trials.extend(generated::tests());
     trials.extend(telemetry::tests());
     trials.extend(reports::tests());
+    trials.extend(http::tests());
     trials.extend(matrix::tests());
     trials.extend(deploy::tests());
     #[cfg(feature = "failpoints")]

@@ -31,6 +31,7 @@ mod summary_tests;
 mod target;
 #[cfg(test)]
 mod tests;
+mod watch;
 
 use crate::config::{Environment, Format, Logging};
 use crate::engine::Goal;
@@ -194,7 +195,11 @@ async fn do_command(cli: Cli, environment: &Environment, context: &mut Context) 
             let tables = Tables { tables: Vec::new(), all: true };
             runs::each(context, runs::Deed::Cleanup, &tables).await
         }
-        Command::Status(Names { tables }) => runs::status(context, &tables).await,
+        Command::Status(asked) if asked.watch && context.json => {
+            Err(Error::Usage("--watch is for people; run status --json again and again".into()))
+        }
+        Command::Status(asked) if asked.watch => watch::watch(context, &asked.names.tables).await,
+        Command::Status(asked) => runs::status(context, &asked.names.tables).await,
         Command::Daemon(asked) => daemon::run(context, &asked, &cli.common, environment).await,
         Command::History(asked) if asked.reports => notify::reports(context, asked.limit).await,
         Command::History(asked) => history::show(context, &asked).await,

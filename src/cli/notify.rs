@@ -4,12 +4,11 @@
 use super::args::Notify;
 use super::context::Context;
 use super::grid::grid;
-use super::history::time;
 use super::queue::myself;
 use crate::config::Notifier;
 use crate::delivery::{self, Now, command, compose};
 use crate::error::{Error, Result, did_you_mean};
-use crate::store::Kept;
+use crate::store::{Kept, time};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use std::sync::Arc;

@@ -103,6 +103,7 @@ mod tests {
             phase: Phase::Copy,
             error: Some("disk full".into()),
             told: None,
+            kind: None,
             state: Some("the table is untouched".into()),
             next: Some("make room".into()),
             figures: Figures::default(),

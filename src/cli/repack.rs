@@ -114,6 +114,7 @@ impl Absent {
                     phase: Phase::Preflight,
                     error: Some(format!("there is no table {arg} in {}", server.describe())),
                     told: Some(format!("there is no table {arg}")),
+                    kind: None,
                     state: Some("nothing was begun".into()),
                     next: Some(match arg.schema {
                         None => "give its schema too (schema.table) if it is not on the \

@@ -18,6 +18,7 @@ fn report(table: &str, ending: Ending, figures: Figures) -> Report {
         phase,
         error,
         told: None,
+        kind: None,
         state,
         next,
         figures,

@@ -1,5 +1,6 @@
 //! The configuration file.
 
+use super::http::{HttpSettings, TokenSource};
 use super::params::{PARAMETERS, Params, lookup};
 use super::server::PasswordSource;
 use super::{
@@ -21,6 +22,7 @@ const TOP_KEYS: &[&str] = &[
     "rule",
     "store",
     "daemon",
+    "http",
     "logging",
     "notifier",
     "pid_dir",
@@ -64,6 +66,7 @@ impl Reader<'_> {
         let mut logging = Logging::default();
         let mut store = super::StoreSettings::default();
         let mut daemon = super::DaemonSettings::default();
+        let mut http = HttpSettings::default();
         for (key, value) in document.get_ref() {
             match key.get_ref().as_ref() {
                 "connections" => {
@@ -94,6 +97,7 @@ impl Reader<'_> {
                         self.set(key, value, super::DaemonSettings::KEYS, |k, v| daemon.set(k, v))?;
                     }
                 }
+                "http" => http = self.http(key, value)?,
                 "pid_dir" => self.replaced(
                     key.span().start,
                     "pid_dir",
@@ -139,6 +143,7 @@ impl Reader<'_> {
             store,
             daemon,
             notifiers,
+            http,
             warnings: self.warnings,
         })
     }
@@ -161,6 +166,24 @@ impl Reader<'_> {
             ));
         }
         Ok(logging)
+    }
+
+    fn http(&self, at: &Key<'_>, value: &Value<'_>) -> Result<HttpSettings> {
+        let mut http = HttpSettings::default();
+        for (key, value) in self.table("http", value)? {
+            if key.get_ref().as_ref() == "hosts" {
+                http.hosts = self.names("hosts", value)?;
+                continue;
+            }
+            self.set(key, value, HttpSettings::KEYS, |key, text| match key {
+                "token_file" => http.give(TokenSource::File(self.path(text))),
+                _ => http.set(key, text),
+            })?;
+        }
+        match http.contradiction() {
+            None => Ok(http),
+            Some(wrong) => Err(self.error(at.span().start, format!("http {wrong}"))),
+        }
     }
 
     /// repcloud's second file, with storage parameters for the copies of tables.

@@ -5,6 +5,7 @@ mod daemon;
 mod duration;
 mod environment;
 mod file;
+mod http;
 mod limits;
 mod logging;
 mod notifier;
@@ -18,6 +19,7 @@ mod tls;
 
 pub use daemon::{DaemonSettings, StoreSettings};
 pub use environment::Environment;
+pub use http::{HttpSettings, TokenSource};
 pub use limits::{Limits, bytes};
 pub use logging::{Format, Logging};
 pub use notifier::{Channel, Mail, MailTls, Notifier, Secret, When};
@@ -47,6 +49,8 @@ pub struct Config {
     pub daemon: DaemonSettings,
     /// Who is told what was done.
     pub notifiers: Vec<Notifier>,
+    /// Where the daemon shows itself.
+    pub http: HttpSettings,
     /// What was read but has no effect, and what replaces it.
     pub warnings: Vec<String>,
 }
@@ -154,6 +158,7 @@ impl Config {
             store: StoreSettings::default(),
             daemon: DaemonSettings::default(),
             notifiers: Vec::new(),
+            http: HttpSettings::default(),
             warnings,
         })
     }

@@ -1,5 +1,6 @@
 //! Measuring a database, deciding about its tables, and queueing those that qualify.
 
+use super::measured::measurements;
 use super::{Clock, rule_index, worker};
 use crate::bloat::{self, Basis, TableBloat, Unknown};
 use crate::config::{Config, Connection};
@@ -55,6 +56,7 @@ pub async fn evaluate(
         oids.insert(table.name.clone(), table.oid);
         decided.push((candidate, decision));
     }
+    let measurements = measurements(&decided);
     let mut found = found(&decided, &repacks);
     reassign(store, config, name, &entries, &decided).await?;
     config.schedule.rank(&mut decided);
@@ -103,6 +105,15 @@ pub async fn evaluate(
         }
     }
     store.forget_others(name, &keep).await?;
+    match store.keep_measured(name, &measurements).await {
+        Ok((rows, samples)) => {
+            tracing::debug!(connection = %name, rows, samples, "kept for charts")
+        }
+        // Nothing is decided by it.
+        Err(e) => {
+            tracing::warn!(connection = %name, "sizes and bloat are not kept for charts: {e}")
+        }
+    }
     Ok(found)
 }
 

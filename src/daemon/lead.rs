@@ -2,6 +2,7 @@
 
 use super::conclude::{self, conclusion};
 use super::evaluate::evaluate;
+use super::live::{Live, Turn};
 use super::running::{Task, Tasks, keep_alive};
 use super::stop::{Stop, Timed};
 use super::worker::{self, Ended, Order};
@@ -75,6 +76,8 @@ pub struct Options {
     pub seed: u64,
     /// Where figures go.
     pub meters: Meters,
+    /// Where others look.
+    pub live: Live,
 }
 
 /// What a daemon has done.
@@ -91,7 +94,7 @@ pub struct Tally {
 /// Runs a daemon to its end.
 pub async fn run(options: Options) -> Result<Tally> {
     let me = identity(&options.clock);
-    let (store, tasks) = (options.store.clone(), Tasks::default());
+    let (store, tasks) = (options.store.clone(), options.live.tasks().clone());
     let lease = options.config.daemon.lease;
     store
         .heartbeat(
@@ -117,6 +120,7 @@ pub async fn run(options: Options) -> Result<Tally> {
         once: options.once,
         seed: options.seed,
         meters: options.meters,
+        live: options.live,
         lease,
         tasks,
         working: JoinSet::new(),
@@ -147,6 +151,7 @@ struct Lead {
     once: bool,
     seed: u64,
     meters: Meters,
+    live: Live,
     lease: Duration,
     tasks: Tasks,
     /// Each ends when its run's end is in the store.
@@ -243,10 +248,19 @@ impl Lead {
                 }
                 Some(_) => {}
             }
+            self.live.turned(Turn {
+                me: &self.me,
+                config: &self.config,
+                seen: &self.seen,
+                rules: state.rules,
+                reached: self.reached,
+                stopping: stopping.is_some(),
+            });
             let until_change = state.next_change.map(|at| at - self.clock.now());
             let sleep = until_change.and_then(|d| d.to_std().ok()).map_or(poll, |d| d.min(poll));
             tokio::select! {
                 () = tokio::time::sleep(sleep.max(Duration::from_millis(10))) => {}
+                () = self.live.nudged() => self.refreshed = None,
                 Some(finished) = self.working.join_next() => self.finished(finished),
                 Some(evaluated) = self.evaluating.join_next() => self.evaluated(evaluated),
                 () = stop.cancelled(), if stopping.is_none() => {
@@ -301,6 +315,7 @@ impl Lead {
         }
         if self.tidied.is_none_or(|at| at.elapsed() >= TIDY) {
             self.store.tidy(self.config.store.retention).await?;
+            self.store.tidy_samples(self.config.store.retention).await?;
             self.tidied = Some(Instant::now());
         }
         Ok(())
@@ -718,6 +733,7 @@ fn lost(task: &Task, why: String) -> Report {
         phase: Phase::Preflight,
         error: Some(why.clone()),
         told: Some(why),
+        kind: None,
         state: Some("what it has is in the database; the table is in use".into()),
         next: None,
         figures: Figures::default(),

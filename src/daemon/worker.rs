@@ -196,6 +196,7 @@ fn failed(task: &Task, error: &Error) -> Report {
         phase: Phase::Preflight,
         error: Some(error.to_string()),
         told: Some(error.told()),
+        kind: Some(error.kind().to_owned()),
         state: Some("nothing was changed; the table is in use".into()),
         next: None,
         figures: Figures::default(),

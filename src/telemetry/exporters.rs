@@ -168,10 +168,11 @@ fn tls(otlp: &Otlp) -> Result<ClientTlsConfig, String> {
 /// The client for HTTP.
 fn http(otlp: &Otlp) -> Result<reqwest::blocking::Client, String> {
     let Files { authorities, client } = files(otlp)?;
+    let with_tls = !otlp.place.starts_with("http://");
     let mut builder = reqwest::blocking::Client::builder()
         .timeout(otlp.timeout)
         .redirect(reqwest::redirect::Policy::none())
-        .tls_backend_preconfigured(super::tls::config(authorities, client)?);
+        .tls_backend_preconfigured(super::tls::config(authorities, client, with_tls)?);
     builder = builder.user_agent(concat!("repackd/", env!("CARGO_PKG_VERSION")));
     // It must not be made, nor dropped, on a thread of the runtime.
     let made = std::thread::spawn(move || builder.build().map_err(|e| e.to_string()));

@@ -18,6 +18,7 @@ mod grants;
 mod indexes;
 mod kin;
 mod names;
+mod partitions;
 mod policies;
 mod scene;
 mod spec;

@@ -1,6 +1,7 @@
 //! Checks, unique and exclusion constraints, named NOT NULLs.
 
 use super::expressions::condition;
+use super::kin;
 use super::names::name;
 use super::scene::Scene;
 use crate::support::random::Random;
@@ -26,6 +27,9 @@ pub fn check(scene: &mut Scene, random: &mut Random) {
         owner,
         format!("ALTER TABLE {sql} ADD CONSTRAINT {constraint} CHECK ({body}){strict}"),
     );
+    if strict == " NOT VALID" {
+        kin::refuse_not_valid(scene, table);
+    }
     scene.objects.push((format!("CONSTRAINT {constraint} ON {sql}"), owner));
 }
 

@@ -190,13 +190,7 @@ fn create(scene: &mut Scene, random: &mut Random, table: usize, division: &Divis
         let mut list: Vec<String> = t
             .columns
             .iter()
-            .map(|c| {
-                let default = match random.range(0, 5) {
-                    0 => format!(" DEFAULT {}", c.value("4")),
-                    _ => String::new(),
-                };
-                format!("{} {}{default}", c.name, c.r#type.sql)
-            })
+            .map(|c| format!("{} {}{}", c.name, c.r#type.sql, kin::default(c, random)))
             .collect();
         let first = random.range(0, list.len() as i64) as usize;
         list.rotate_left(first);

@@ -17,6 +17,7 @@ mod functions;
 mod grants;
 mod indexes;
 mod kin;
+mod matviews;
 mod names;
 mod partitions;
 mod policies;

@@ -1,17 +1,17 @@
 //! One schema: made twice, repacked once, compared.
 
 use super::features;
+use super::matviews;
 use super::scene::{Scene, Step};
 use super::spec::Spec;
 use super::workload::{self, Act, Effect};
 use crate::support::random::Random;
-use crate::support::{Database, Server, expect, quick, repack, same, words};
+use crate::support::{Database, Server, expect, quick, repack, same};
 use repackd::config::Settings;
 use repackd::engine::{self, Goal};
 use repackd::job::{Ending, Report};
 use repackd::names::ident;
 use std::time::Duration;
-use tokio_postgres::Client;
 
 /// What became of a case.
 #[derive(Debug, Default, Clone, Copy)]
@@ -222,6 +222,7 @@ async fn worked(
     }
     let client = subject.client().await?;
     let other = control.client().await?;
+    let early = matviews::refreshed(&other).await?;
     let effects = workload::run(&client, one, Duration::ZERO).await?;
     compare(
         one,
@@ -242,7 +243,10 @@ async fn worked(
         tally,
         "during the cutover",
     )?;
-    materialized(&client, &other, still).await.map_err(|e| format!("materialized views: {e}"))?;
+    let held = if still { Some(&early) } else { None };
+    matviews::settle(&client, &other, held, one)
+        .await
+        .map_err(|e| format!("materialized views: {e}"))?;
     let effects = workload::run(&client, three, Duration::ZERO).await?;
     compare(
         three,
@@ -273,58 +277,6 @@ fn compare(
                 "effect {when}: {expected:?} was expected and {found:?} found of {act:?}"
             ));
         }
-    }
-    Ok(())
-}
-
-/// Has materialized views of both sides hold the same, and compares them. Those that were built anew
-/// hold what a REFRESH gives, at once if nothing has changed since.
-async fn materialized(subject: &Client, control: &Client, still: bool) -> Result<(), String> {
-    let mut found = Vec::new();
-    for client in [subject, control] {
-        client
-            .batch_execute("RESET ROLE; SET statement_timeout = 0; SET lock_timeout = 0")
-            .await
-            .map_err(words)?;
-        let rows = client
-            .query(
-                "SELECT c.oid::regclass::text, c.relispopulated, c.oid FROM pg_class c
-                 JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'm' ORDER BY n.nspname, c.relname",
-                &[],
-            )
-            .await
-            .map_err(words)?;
-        let views: Vec<(String, bool, u32)> =
-            rows.iter().map(|r| (r.get(0), r.get(1), r.get(2))).collect();
-        found.push(views);
-    }
-    let mut pairs: Vec<_> = found[0].iter().zip(&found[1]).collect();
-    let equal = |(s, c): &(&(String, bool, u32), &(String, bool, u32))| (&s.0, s.1) == (&c.0, c.1);
-    if found[0].len() != found[1].len() || !pairs.iter().all(equal) {
-        return Err(format!("{:?} were expected and {:?} found", found[1], found[0]));
-    }
-    // Each after what it reads.
-    pairs.sort_by_key(|(_, control)| control.2);
-    for (mine, theirs) in &pairs {
-        let refresh = format!("REFRESH MATERIALIZED VIEW {}", theirs.0);
-        if theirs.1 && (!still || mine.2 != theirs.2) {
-            control.batch_execute(&refresh).await.map_err(words)?;
-        }
-        if theirs.1 && !still {
-            subject.batch_execute(&refresh).await.map_err(words)?;
-        }
-    }
-    for (view, ..) in pairs.iter().map(|(_, c)| c).filter(|c| c.1) {
-        let rows = format!("SELECT v::text FROM {view} v");
-        let mut sides = Vec::new();
-        for client in [control, subject] {
-            let rows = client.query(&rows, &[]).await.map_err(words)?;
-            let mut rows: Vec<String> =
-                rows.iter().map(|r| r.get::<_, Option<String>>(0).unwrap_or_default()).collect();
-            rows.sort_unstable();
-            sides.push(rows.join("\n"));
-        }
-        same(&format!("what {view} holds"), &sides[0], &sides[1])?;
     }
     Ok(())
 }

@@ -84,7 +84,7 @@ pub fn parent(scene: &mut Scene, random: &mut Random) {
     if random.percent(30) {
         let check = ident(&name(scene, random, "from"));
         let body = condition(&p, random, "", true);
-        let not_valid = if random.percent(8) { " NOT VALID" } else { "" };
+        let not_valid = if random.percent(3) { " NOT VALID" } else { "" };
         scene.say(
             t.owner,
             format!("ALTER TABLE {sql} ADD CONSTRAINT {check} CHECK ({body}){not_valid}"),
@@ -138,7 +138,7 @@ pub fn child(scene: &mut Scene, random: &mut Random) {
             let also = ident(&name(scene, random, "also"));
             let list = format!("{also} text DEFAULT 'x', {number} {}", t.columns[0].r#type.sql);
             parents.push(extra.sql());
-            if random.percent(70) {
+            if random.percent(92) {
                 parents.rotate_left(1);
             } else {
                 ordered = false;

@@ -233,7 +233,7 @@ fn unique(scene: &mut Scene, random: &mut Random, table: usize, root: usize, div
     let constraint = ident(&name(scene, random, "whole"));
     let statement = if primary {
         format!("ALTER TABLE {sql} ADD CONSTRAINT {constraint} PRIMARY KEY ({list})")
-    } else if random.percent(50) {
+    } else if random.percent(15) {
         format!("ALTER TABLE {sql} ADD CONSTRAINT {constraint} UNIQUE ({list})")
     } else {
         format!("CREATE UNIQUE INDEX {constraint} ON {sql} ({list})")
@@ -301,7 +301,8 @@ fn common(scene: &mut Scene, random: &mut Random, root: usize) {
         let able: Vec<&Column> = whole.columns.iter().filter(|c| c.can('b') && c.written).collect();
         let column = &able[random.range(0, able.len() as i64) as usize].name;
         let index = ident(&name(scene, random, "wi"));
-        let only = if random.percent(5) { "ONLY " } else { "" };
+        let refused = whole.children.contains(&scene.target) && random.percent(2);
+        let only = if refused { "ONLY " } else { "" };
         scene.say(owner, format!("CREATE INDEX {index} ON {only}{sql} ({column} DESC)"));
         if !only.is_empty() {
             scene.refuse("no part in index", true, &whole.children);
@@ -311,7 +312,7 @@ fn common(scene: &mut Scene, random: &mut Random, root: usize) {
     if random.percent(40) {
         let check = ident(&name(scene, random, "wc"));
         let body = condition(&whole, random, "", true);
-        let not_valid = if random.percent(8) { " NOT VALID" } else { "" };
+        let not_valid = if random.percent(3) { " NOT VALID" } else { "" };
         scene.say(
             owner,
             format!("ALTER TABLE {sql} ADD CONSTRAINT {check} CHECK ({body}){not_valid}"),

@@ -119,6 +119,8 @@ pub struct View {
     pub materialized: bool,
     /// Whether what it shows is as old as a REFRESH: it is materialized, or reads one that is.
     pub aged: bool,
+    /// Whether it says which table each row is from, or reads one that does.
+    pub labelled: bool,
 }
 
 /// A statement that clients may run.

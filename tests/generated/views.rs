@@ -15,9 +15,10 @@ struct Query {
     tables: Vec<usize>,
     writable: bool,
     aged: bool,
+    labelled: bool,
 }
 
-fn query(scene: &mut Scene, random: &mut Random, column: &str) -> Query {
+fn query_of(scene: &mut Scene, random: &mut Random, column: &str) -> Query {
     let (one, two) = (scene.any_table(random), scene.any_table(random));
     let alias = ident(&name(scene, random, "a"));
     let (t, u) = (&scene.tables[one], &scene.tables[two]);
@@ -25,7 +26,7 @@ fn query(scene: &mut Scene, random: &mut Random, column: &str) -> Query {
     let c = &t.columns[random.range(0, t.columns.len() as i64) as usize].name;
     let where_ = condition(t, random, &format!("{alias}."), false);
     let (w, from, un) = (&where_, format!("{} {alias}", t.sql()), u.number());
-    let (mut writable, mut aged) = (false, false);
+    let (mut writable, mut aged, mut labelled) = (false, false, false);
     let upper = scene.views.len() as i64;
     let sql = match random.range(0, 20) {
         0..4 => {
@@ -75,12 +76,15 @@ fn query(scene: &mut Scene, random: &mut Random, column: &str) -> Query {
         14 => format!(
             "SELECT v.{column}, {alias}.{c} FROM (VALUES (1, 'one'), (3, 'three')) AS v({column}, word) JOIN {from} ON {n} = v.{column}"
         ),
-        15 => format!(
-            "SELECT {n} AS {column}, {alias}.tableoid::regclass::text AS of_table FROM {from} TABLESAMPLE system (100) REPEATABLE (1) WHERE {n} = ANY (ARRAY(SELECT generate_series(1, 99)))"
-        ),
+        15 => {
+            labelled = true;
+            format!(
+                "SELECT {n} AS {column}, {alias}.tableoid::regclass::text AS of_table FROM {from} TABLESAMPLE system (100) REPEATABLE (1) WHERE {n} = ANY (ARRAY(SELECT generate_series(1, 99)))"
+            )
+        }
         _ if upper > 0 => {
             let view = scene.views[random.range(0, upper) as usize].clone();
-            aged = view.aged;
+            (aged, labelled) = (view.aged, view.labelled);
             format!(
                 "SELECT v.{} AS {column}, {alias}.{c} FROM {} v LEFT JOIN {from} ON {n} = v.{} WHERE {w} OR {n} IS NULL",
                 view.column, view.sql, view.column
@@ -91,14 +95,14 @@ fn query(scene: &mut Scene, random: &mut Random, column: &str) -> Query {
             u.sql()
         ),
     };
-    Query { sql, tables: vec![one, two], writable, aged }
+    Query { sql, tables: vec![one, two], writable, aged, labelled }
 }
 
 /// A view.
 pub fn view(scene: &mut Scene, random: &mut Random) {
     let view = scene.qualified(random, "v");
     let column = ident(&name(scene, random, "first"));
-    let query = query(scene, random, &column);
+    let query = query_of(scene, random, &column);
     let owner = scene.owner(random);
     lend(scene, owner);
     let mut options = Vec::new();
@@ -126,8 +130,9 @@ pub fn view(scene: &mut Scene, random: &mut Random) {
     scene.objects.push((format!("COLUMN {view}.{column}"), owner));
     let sql = format!("SELECT count(*), sum({column}) FROM {view}");
     scene.calls.push(Call { sql, aged: query.aged });
-    let (writable, aged) = (query.writable, query.aged);
-    scene.views.push(View { sql: view, owner, column, writable, materialized: false, aged });
+    let Query { writable, aged, labelled, .. } = query;
+    let materialized = false;
+    scene.views.push(View { sql: view, owner, column, writable, materialized, aged, labelled });
 }
 
 /// Lets a role read all tables and views, as the owner of a view or function over them must.
@@ -148,17 +153,29 @@ pub fn lend(scene: &mut Scene, owner: &'static str) {
 pub fn materialized(scene: &mut Scene, random: &mut Random) {
     let view = scene.qualified(random, "m");
     let column = ident(&name(scene, random, "first"));
-    let mut query = query(scene, random, &column);
+    let mut query = query_of(scene, random, &column);
+    // What cannot be built anew faithfully is made now and then.
+    for _ in 0..if random.percent(90) { 9 } else { 0 } {
+        let inherited =
+            |t: &usize| !scene.tables[*t].partitioned && !scene.tables[*t].children.is_empty();
+        if !query.labelled && !query.tables.iter().any(inherited) {
+            break;
+        }
+        query = query_of(scene, random, &column);
+    }
     let each = random.percent(35);
     if each {
         // One row for each number, by which it can be refreshed beside its readers.
-        let one = scene.any_table(random);
+        let one = query.tables[0];
         let t = &scene.tables[one];
         let (n, sql) = (t.number(), t.sql());
         query.sql = format!("SELECT {n} AS {column}, count(*) AS many FROM {sql} GROUP BY 1");
-        (query.tables, query.aged) = (vec![one], false);
+        (query.tables, query.aged, query.labelled) = (vec![one], false, false);
     }
-    let owner = scene.owner(random);
+    let owner = match random.range(0, 10) {
+        0..8 => scene.tables[query.tables[0]].owner,
+        _ => scene.owner(random),
+    };
     lend(scene, owner);
     let with = ["", "", " WITH (fillfactor = 60)"][random.range(0, 3) as usize];
     let space =
@@ -209,8 +226,8 @@ pub fn materialized(scene: &mut Scene, random: &mut Random) {
         scene.say(owner, format!("REFRESH MATERIALIZED VIEW {view} WITH NO DATA"));
         scene.refuse("could not be filled", false, &all);
     }
-    let materialized = true;
-    scene.views.push(View { sql: view, owner, column, writable: false, materialized, aged: true });
+    let (writable, materialized, aged, labelled) = (false, true, true, query.labelled);
+    scene.views.push(View { sql: view, owner, column, writable, materialized, aged, labelled });
 }
 
 fn indexes(

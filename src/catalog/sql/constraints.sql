@@ -1,6 +1,8 @@
 -- The constraints of the table. Foreign keys are in foreign_keys.sql.
 -- $1 OID of the table. One row, one JSON array.
 -- NOT NULL constraints (contype n) have rows here from PostgreSQL 18 on.
+-- When a parent loses a column and a check with it, the children's check goes on counting that parent,
+-- though nobody else has it: what is the table's own as well is taken for that alone.
 SELECT coalesce(json_agg(json_build_object(
     'name', k.conname,
     'kind', k.contype,
@@ -9,7 +11,13 @@ SELECT coalesce(json_agg(json_build_object(
     'enforced', coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true),
     'period', coalesce((to_jsonb(k) ->> 'conperiod')::boolean, false),
     'local', k.conislocal,
-    'inherited', k.coninhcount,
+    'inherited', CASE WHEN k.contype = 'c' AND k.conislocal
+        THEN least(k.coninhcount,
+                   (SELECT count(*) FROM pg_catalog.pg_inherits h
+                    JOIN pg_catalog.pg_constraint o ON o.conrelid = h.inhparent AND o.contype = 'c'
+                         AND o.conname = k.conname AND NOT o.connoinherit
+                    WHERE h.inhrelid = k.conrelid))
+        ELSE k.coninhcount END,
     'parent', kp.conname,
     'no_inherit', k.connoinherit AND k.contype IN ('c', 'n'),
     'deferrable', k.condeferrable,

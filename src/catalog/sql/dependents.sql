@@ -217,6 +217,18 @@ WHERE k.contype = 'c' AND k.coninhcount > 0 AND NOT k.convalidated AND coalesce(
                   JOIN pg_catalog.pg_constraint o ON o.conrelid = h.inhparent AND o.contype = 'c' AND o.conname = k.conname
                   WHERE h.inhparent = $1 AND h.inhrelid = k.conrelid))
 UNION
+-- A parent that lost a column lost its check with it, and the child's was left behind. The new table would
+-- have it as its own, which a dump shows.
+SELECT 'the inherited constraint ' || pg_catalog.quote_ident(k.conname) || ', which its parent has no longer (ALTER TABLE '
+       || k.conrelid::regclass::text || ' ADD CONSTRAINT ' || pg_catalog.quote_ident(k.conname) || ' '
+       || pg_catalog.pg_get_constraintdef(k.oid) || ' makes it its own)'
+FROM pg_catalog.pg_constraint k
+WHERE k.conrelid = $1 AND k.contype = 'c' AND k.coninhcount > 0 AND NOT k.conislocal
+  AND k.coninhcount > (SELECT count(*) FROM pg_catalog.pg_inherits h
+                       JOIN pg_catalog.pg_constraint o ON o.conrelid = h.inhparent AND o.contype = 'c'
+                            AND o.conname = k.conname AND NOT o.connoinherit
+                       WHERE h.inhrelid = k.conrelid)
+UNION
 -- ATTACH PARTITION builds whatever index of its parent it finds no equal of.
 SELECT 'no part in index ' || i.indexrelid::regclass::text || ' of its parent, which would have to be built under lock'
 FROM pg_catalog.pg_inherits h

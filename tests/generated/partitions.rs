@@ -239,9 +239,9 @@ fn unique(scene: &mut Scene, random: &mut Random, table: usize, root: usize, div
         format!("CREATE UNIQUE INDEX {constraint} ON {sql} ({list})")
     };
     scene.say(t.owner, statement);
-    // Of two equal ones the table's key may be the later.
-    let all: Vec<usize> = (0..scene.tables.len()).chain([table]).collect();
-    scene.refuse("is equal to another", false, &all);
+    // Of two equal ones the table's key may be the later; or it is of another kind.
+    let all: Vec<usize> = (0..scene.tables.len()).collect();
+    scene.refuse("is equal to another|as its part in", false, &all);
     scene.tables[root].unique.push(key.clone());
     for child in scene.tables[root].children.clone() {
         scene.tables[child].unique.push(key.clone());

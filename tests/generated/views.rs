@@ -155,7 +155,7 @@ pub fn materialized(scene: &mut Scene, random: &mut Random) {
     let column = ident(&name(scene, random, "first"));
     let mut query = query_of(scene, random, &column);
     // What cannot be built anew faithfully is made now and then.
-    for _ in 0..if random.percent(90) { 9 } else { 0 } {
+    for _ in 0..if random.percent(93) { 40 } else { 0 } {
         let inherited =
             |t: &usize| !scene.tables[*t].partitioned && !scene.tables[*t].children.is_empty();
         if !query.labelled && !query.tables.iter().any(inherited) {

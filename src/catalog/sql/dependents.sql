@@ -239,6 +239,13 @@ WHERE h.inhrelid = $1
                   JOIN pg_catalog.pg_index l ON l.indexrelid = x.inhrelid AND l.indrelid = $1
                   WHERE x.inhparent = i.indexrelid)
 UNION
+-- What adding a constraint to the parent takes for its part, ATTACH PARTITION does not: it builds another.
+SELECT CASE k.contype WHEN 'p' THEN 'primary key ' ELSE 'unique constraint ' END || pg_catalog.quote_ident(k.conname)
+       || ' as its part in ' || CASE kp.contype WHEN 'p' THEN 'primary key ' ELSE 'unique constraint ' END
+       || pg_catalog.quote_ident(kp.conname) || ' of its parent, for which ATTACH PARTITION would build another index under lock'
+FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_constraint kp ON kp.oid = k.conparentid
+WHERE k.conrelid = $1 AND k.contype IN ('p', 'u') AND kp.contype <> k.contype
+UNION
 -- While one is pending, no other partition can be detached.
 SELECT 'partition ' || o.inhrelid::regclass::text || ' of its parent, whose DETACH PARTITION CONCURRENTLY was not finished'
 FROM pg_catalog.pg_inherits h JOIN pg_catalog.pg_inherits o ON o.inhparent = h.inhparent AND o.inhdetachpending

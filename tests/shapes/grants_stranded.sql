@@ -13,8 +13,6 @@ SET ROLE shape_grantor;
 GRANT UPDATE ON acl.shared TO shape_other WITH GRANT OPTION;
 SET ROLE shape_other;
 GRANT UPDATE (open) ON acl.shared TO shape_writer;
-GRANT UPDATE (counter) ON acl.shared TO shape_reader WITH GRANT OPTION;
-SET ROLE shape_reader;
 GRANT UPDATE (counter) ON acl.shared TO PUBLIC;
 SET ROLE shape_owner;
 REVOKE GRANT OPTION FOR UPDATE ON acl.shared FROM shape_grantor CASCADE;

@@ -164,6 +164,8 @@ pub fn child(scene: &mut Scene, random: &mut Random) {
     }
     // What is materialized from the table shows the child's rows as well.
     scene.refuse("child tables too", false, &[table]);
+    // Made like the table it has its checks as its own.
+    scene.refuse("does not let the child leave", false, &[table, at]);
     if !ordered {
         scene.refuse(ORDER, true, &[table]);
     }

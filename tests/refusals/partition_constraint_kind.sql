@@ -1,5 +1,6 @@
 -- A leaf whose primary key is its part in a unique constraint of its parent, as adding that took it; ATTACH PARTITION would not.
 -- table: ref.orders_low
+-- min: 17
 -- refuse: primary key orders_low_pkey part unique constraint orders_id
 -- setup
 CREATE SCHEMA ref AUTHORIZATION shape_owner;

@@ -261,6 +261,14 @@ FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_constraint kp ON kp.oid = k.c
 WHERE k.conrelid = $1 AND k.contype IN ('p', 'u') AND kp.contype <> k.contype
   AND pg_catalog.current_setting('server_version_num')::int >= 170000
 UNION
+-- From 17 on ATTACH PARTITION gives a partition the identity columns of the whole, but not what is below it.
+SELECT 'column ' || pg_catalog.quote_ident(a.attname) || ', which is an identity column of its parent only, and which ATTACH PARTITION would make one of it, too (DETACH PARTITION and ATTACH PARTITION do that)'
+FROM pg_catalog.pg_inherits h
+JOIN pg_catalog.pg_class p ON p.oid = h.inhparent AND p.relkind = 'p'
+JOIN pg_catalog.pg_attribute pa ON pa.attrelid = p.oid AND pa.attidentity <> '' AND NOT pa.attisdropped
+JOIN pg_catalog.pg_attribute a ON a.attrelid = h.inhrelid AND a.attname = pa.attname AND a.attidentity = ''
+WHERE h.inhrelid = $1 AND pg_catalog.current_setting('server_version_num')::int >= 170000
+UNION
 -- While one is pending, no other partition can be detached.
 SELECT 'partition ' || o.inhrelid::regclass::text || ' of its parent, whose DETACH PARTITION CONCURRENTLY was not finished'
 FROM pg_catalog.pg_inherits h JOIN pg_catalog.pg_inherits o ON o.inhparent = h.inhparent AND o.inhdetachpending

@@ -14,6 +14,13 @@ declare -A SERVER_PACKAGE=(
 CLIENT_PACKAGE=18.6.3
 # What the manifests and the compose file in docker/ are checked with.
 VALIDATOR_PACKAGES="check-jsonschema==0.39.0 kubernetes-validate==1.37.0"
+# What the daemon's page and its API are checked with.
+AXE_PACKAGE=4.14.1
+OPENAPI_PACKAGE=0.9.0
+# What the dashboards are checked with: the types of their model and the grammars
+# of their queries.
+DASHBOARD_PACKAGES="@grafana/schema@13.2.3 typescript@5.9.3 @grafana/lezer-traceql@1.0.0
+    @prometheus-io/lezer-promql@0.315.0 @lezer/common@1.5.5 @lezer/highlight@1.2.5 @lezer/lr@1.4.12"
 
 # Messages go to standard error, so that the output of a command run under
 # with-postgres can be used by a script.

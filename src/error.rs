@@ -213,6 +213,43 @@ impl Error {
         }
     }
 
+    /// What it is, in one word that does not vary: for `error.type` of traces.
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::Refused { .. } => "refused",
+            Self::Busy { .. } => "busy",
+            Self::Unreachable { .. } => "unreachable",
+            Self::Config { .. } => "config",
+            Self::Usage(_) => "usage",
+            Self::Sql { source, .. } => source.code().map_or("connection_lost", SqlState::code),
+            Self::Changed { .. } => "changed",
+            Self::CannotCatchUp { .. } => "cannot_catch_up",
+            Self::NoCutover { .. } => "no_cutover",
+            Self::HeldBack { .. } => "held_back",
+            Self::TooLarge { .. } => "too_large",
+            Self::LockWait(_) => "lock_wait",
+            Self::Mismatch { .. } => "mismatch",
+            Self::CutoverUnknown { .. } => "cutover_unknown",
+            Self::CutoverLost { .. } => "cutover_lost",
+            Self::Withheld { .. } => "withheld",
+            Self::Store { .. } => "store",
+            Self::StoreSchema { .. } => "store_schema",
+            Self::Dropped { .. } => "dropped",
+            Self::Interrupted => "interrupted",
+            Self::Other(_) => "other",
+        }
+    }
+
+    /// What happened without the server's own words, or those of anything else outside, which may
+    /// quote rows: for places that others than the operator look at.
+    pub fn brief(&self) -> String {
+        match self {
+            Self::Sql { action, .. } => format!("{action} failed"),
+            Self::Unreachable { target, .. } => format!("cannot connect to {target}"),
+            other => other.kind().replace('_', " "),
+        }
+    }
+
     /// Whether the server reported exactly this SQLSTATE.
     pub fn is(&self, state: &SqlState) -> bool {
         self.sqlstate() == Some(state)

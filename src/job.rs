@@ -149,6 +149,13 @@ pub enum Event {
         /// Why; `None`: it goes on.
         reason: Option<String>,
     },
+    /// A figure, for metrics.
+    Measured {
+        /// The table.
+        table: String,
+        /// Which, and how much.
+        what: Measure,
+    },
     /// A phase ended.
     PhaseDone {
         /// The table.
@@ -157,6 +164,26 @@ pub enum Event {
         phase: Phase,
         /// How long it took in this process.
         took: Duration,
+    },
+}
+
+/// A figure of the work as it goes on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Measure {
+    /// So many rows wait in the key log.
+    Waiting(u64),
+    /// So many of its rows were drained.
+    Drained(u64),
+    /// The work was held back by this setting for so long.
+    Held(&'static str, Duration),
+    /// The longest that anyone may wait for the cutover.
+    Budget(Duration),
+    /// So long anyone can have waited because of an attempt at the cutover.
+    Waited(Duration),
+    /// There was an attempt at the cutover.
+    Attempt {
+        /// Whether it came through.
+        success: bool,
     },
 }
 
@@ -219,6 +246,8 @@ pub struct Report {
     pub phase: Phase,
     /// What went wrong, if anything.
     pub error: Option<String>,
+    /// The same in a word that does not vary, or as its SQLSTATE.
+    pub kind: Option<String>,
     /// What state things are in now.
     pub state: Option<String>,
     /// What to do next.

@@ -19,9 +19,11 @@
 //!
 //! Dependencies point one way; a module imports only from those on its left:
 //!
-//! [`names`], [`units`] → [`error`], [`job`], [`failpoint`] → [`schedule`] → [`config`] → [`pg`] →
-//! [`catalog`], [`bloat`] → [`refusal`] → [`preflight`] → [`sql`] → [`engine`] → [`store`] → [`daemon`]
-//! → [`telemetry`] → [`cli`]
+//! [`names`], [`units`], [`pace`] → [`error`], [`job`], [`failpoint`] → [`schedule`] → [`config`] → [`pg`] →
+//! [`catalog`], [`bloat`] → [`refusal`] → [`preflight`] → [`sql`] → [`engine`] → [`telemetry`],
+//! [`store`] → [`daemon`] → [`http`] → [`cli`]
+//!
+//! The names in [`telemetry::names`] may be used anywhere.
 //!
 //! [`catalog`] describes a table without OIDs, so that the original, its rehearsal and the finished
 //! table can be compared. [`sql`] turns a description into statements and touches nothing else.
@@ -36,8 +38,10 @@ pub mod daemon;
 pub mod engine;
 pub mod error;
 pub mod failpoint;
+pub mod http;
 pub mod job;
 pub mod names;
+pub mod pace;
 pub mod pg;
 pub mod preflight;
 pub mod refusal;

@@ -87,10 +87,6 @@ fn repcloud() -> Outcome {
     let warnings = config.warnings.join("\n");
     for key in [
         "line 2: pid_dir is not read: an advisory lock",
-        "line 4: logging.log_dir is not read: log lines go to standard error",
-        "line 5: logging.log_level is not read: RUST_LOG",
-        "line 6: logging.log_dest",
-        "line 7: logging.log_days_keep",
         "notifier.enable_email",
         "notifier.email",
         "connection first: sslmode=allow is treated as prefer",

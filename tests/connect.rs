@@ -3,7 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-mod pki;
+pub mod pki;
 mod scene;
 mod server;
 

@@ -3,6 +3,7 @@
 //! against the program itself: that it knows every command and every key they use.
 
 mod containers;
+pub mod dashboards;
 mod documents;
 mod first_look;
 mod kubernetes;
@@ -34,6 +35,11 @@ pub fn plain() -> Vec<Test> {
         ("deploy: the manifests by their schemas", kubernetes::schemas),
         ("deploy: the manifests and the program", kubernetes::agrees),
         ("deploy: the manifests ask for no rights", kubernetes::rights),
+        ("deploy: the dashboards by Grafana's types", dashboards::model),
+        ("deploy: the dashboards' queries by their grammars", dashboards::queries),
+        ("deploy: the dashboards hold together", dashboards::sound),
+        ("deploy: the dashboards are where Grafana looks", dashboards::provided),
+        ("deploy: the alert rules by promtool", dashboards::alerts),
     ]
 }
 
@@ -48,7 +54,7 @@ fn path(name: &str) -> PathBuf {
 }
 
 /// Its text.
-fn text(name: &str) -> Result<String, String> {
+pub fn text(name: &str) -> Result<String, String> {
     std::fs::read_to_string(path(name)).map_err(|e| format!("{name}: {e}"))
 }
 

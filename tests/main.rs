@@ -20,6 +20,7 @@ mod daemon;
 mod deploy;
 mod family;
 mod generated;
+mod http;
 mod interrupted;
 mod labels;
 mod manners;
@@ -36,6 +37,7 @@ mod shapes;
 mod snapshots;
 mod store;
 mod support;
+mod telemetry;
 mod writers;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -68,6 +70,8 @@ fn main() {
     trials.extend(races::tests());
     trials.extend(applications::tests());
     trials.extend(generated::tests());
+    trials.extend(telemetry::tests());
+    trials.extend(http::tests());
     trials.extend(matrix::tests());
     trials.extend(deploy::tests());
     #[cfg(feature = "failpoints")]

@@ -4,6 +4,7 @@
 mod fleet;
 mod memory;
 mod queue;
+mod samples;
 mod schema;
 
 use crate::bad_input::newest;
@@ -72,9 +73,10 @@ macro_rules! cases {
 /// The trials of this module.
 pub fn tests() -> Vec<Trial> {
     let cases: Vec<(&str, Test)> = cases! {
-        queue: order one_at_a_time conclusions takeover pauses cancelled set_aside;
+        queue: order one_at_a_time conclusions progress takeover pauses cancelled set_aside;
         schema: opened_by_many newer_is_refused unreachable;
         memory: retention evaluations history daemons;
+        samples: only_what_changed ten_thousand thinned asked;
         fleet: killed_at_random;
     };
     let mut all = Vec::new();

@@ -12,6 +12,7 @@ use tokio_postgres::Config;
 pub enum Candidate {
     Repackd,
     RepackdJobs,
+    RepackdUnverified,
     PgRepack,
     PgRepackJobs,
     VacuumFull,
@@ -19,14 +20,22 @@ pub enum Candidate {
 
 impl Candidate {
     /// All of them.
-    pub const ALL: [Self; 5] =
-        [Self::Repackd, Self::RepackdJobs, Self::PgRepack, Self::PgRepackJobs, Self::VacuumFull];
+    pub const ALL: [Self; 6] = [
+        Self::Repackd,
+        Self::RepackdJobs,
+        Self::RepackdUnverified,
+        Self::PgRepack,
+        Self::PgRepackJobs,
+        Self::VacuumFull,
+    ];
 
     /// As it is printed.
     pub fn name(self) -> &'static str {
         match self {
             Self::Repackd => "repackd",
             Self::RepackdJobs => "repackd, copy_jobs 2",
+            // What the others do not do.
+            Self::RepackdUnverified => "repackd, unverified",
             Self::PgRepack => "pg_repack",
             Self::PgRepackJobs => "pg_repack -j 2",
             Self::VacuumFull => "VACUUM FULL",
@@ -42,6 +51,11 @@ impl Candidate {
             Self::RepackdJobs => {
                 let mut command = repackd(&url(server, "postgres", database)?, "public.orders");
                 command.args(["--copy-jobs", "2"]);
+                run(command).await
+            }
+            Self::RepackdUnverified => {
+                let mut command = repackd(&url(server, "postgres", database)?, "public.orders");
+                command.arg("--no-verify");
                 run(command).await
             }
             Self::PgRepack => run(pg_repack(server, database)?).await,

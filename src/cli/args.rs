@@ -69,7 +69,7 @@ pub enum Command {
     #[command(aliases = ["abort_repack", "abort-repack"])]
     Abort(Tables),
     /// Show unfinished runs, and what daemons have queued
-    Status(Names),
+    Status(Status),
     /// Measure, decide and repack by the configuration's windows and rules, for as long as it runs
     Daemon(Daemon),
     /// Show what was repacked or tried, by daemons and by hand
@@ -101,6 +101,17 @@ pub struct Names {
     /// The tables, as table or schema.table; a partitioned table means its partitions
     #[arg(value_name = "TABLE", value_parser = TableArg::parse)]
     pub tables: Vec<TableArg>,
+}
+
+/// What to show, and for how long.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Status {
+    /// Of which tables; none named: all.
+    #[command(flatten)]
+    pub names: Names,
+    /// Show it live: until `q` or Ctrl-C on a terminal, as lines elsewhere
+    #[arg(long)]
+    pub watch: bool,
 }
 
 /// How the daemon runs.

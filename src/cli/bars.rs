@@ -63,6 +63,7 @@ impl Bars {
                     bar.bar.set_message(format!("held back: {reason}"));
                 }
             }
+            Event::Measured { .. } => {}
             Event::PhaseDone { table, phase, took } => self.done(&table, phase, took),
         }
     }

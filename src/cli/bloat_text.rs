@@ -25,14 +25,19 @@ impl Line {
     }
 }
 
+/// Below this many characters the parts of a table's size are left out rather than wrapped.
+const ROOM_FOR_PARTS: usize = 110;
+
 /// As a table, with what it rests on. `several`: more than one connection is shown; `ruled`: there
 /// are rules.
 pub fn render(lines: &[Line], several: bool, ruled: bool, width: usize) -> String {
     if lines.is_empty() {
         return "no table, or only smaller ones (--min-size)\n".into();
     }
-    let mut heads =
-        vec!["table", "total", "heap", "indexes", "TOAST", "bloat", "", "dead rows", "by"];
+    let parts = width >= ROOM_FOR_PARTS;
+    let mut heads = vec!["table", "total"];
+    heads.extend(["heap", "indexes", "TOAST"].into_iter().filter(|_| parts));
+    heads.extend(["bloat", "", "dead rows", "by"]);
     heads.extend(ruled.then_some("due"));
     let mut table = grid(&heads, width);
     for line in lines {
@@ -41,17 +46,14 @@ pub fn render(lines: &[Line], several: bool, ruled: bool, width: usize) -> Strin
         let indexes = t.indexes.iter().map(|i| i.part.bytes).sum();
         let toast = t.toast.as_ref().map_or(0, |toast| toast.part.bytes);
         let unknown = || "?".to_owned();
-        let mut row = vec![
-            name,
-            size(t.bytes()),
-            size(t.heap.bytes),
-            size(indexes),
-            size(toast),
+        let mut row = vec![name, size(t.bytes())];
+        row.extend([t.heap.bytes, indexes, toast].map(size).into_iter().filter(|_| parts));
+        row.extend([
             t.bloat().map_or_else(unknown, size),
             t.ratio().map_or_else(unknown, |ratio| format!("{:.0}%", ratio * 100.0)),
             count(t.dead_rows.max(0).cast_unsigned()),
             by(&t.heap.basis).to_owned(),
-        ];
+        ]);
         row.extend(ruled.then(|| due(&line.decision).to_owned()));
         table.add_row(row);
     }

@@ -13,13 +13,26 @@ const PLAIN_WIDTH: usize = 100;
 pub struct Console {
     /// Progress bars on standard error, if it is a terminal and nobody asked for plain lines.
     bars: Option<MultiProgress>,
+    /// Whether log lines go to a file, so that what is said here is nowhere else.
+    has_log_file: bool,
 }
 
 impl Console {
     /// The console of this process; `plain`: without bars, even on a terminal.
     pub fn new(plain: bool) -> Self {
         let bars = !plain && io::stderr().is_terminal();
-        Self { bars: bars.then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr())) }
+        let bars = bars.then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr()));
+        Self { bars, has_log_file: false }
+    }
+
+    /// The same, with log lines that go to a file.
+    pub fn with_log_file(self) -> Self {
+        Self { has_log_file: true, ..self }
+    }
+
+    /// Whether progress is wanted as log lines too, or only so.
+    pub fn wants_lines(&self) -> bool {
+        self.bars.is_none() || self.has_log_file
     }
 
     /// The progress bars, if there are any.
@@ -47,11 +60,14 @@ impl Console {
         self.write_error(lines.as_bytes());
     }
 
-    /// Writes a warning: as a line of its own on a terminal, as a log line elsewhere.
+    /// Writes a warning: as a line of its own on a terminal, as a log line elsewhere; both if log lines
+    /// go to a file.
     pub fn warn(&self, text: &str) {
-        match self.bars {
-            Some(_) => self.say(&format!("repackd: warning: {text}")),
-            None => tracing::warn!("{text}"),
+        if self.bars.is_some() || self.has_log_file {
+            self.say(&format!("repackd: warning: {text}"));
+        }
+        if self.wants_lines() {
+            tracing::warn!("{text}");
         }
     }
 

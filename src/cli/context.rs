@@ -5,17 +5,30 @@ use super::signals::Signals;
 use super::target::{Target, Targets};
 use super::{outcome, progress, summary};
 use crate::config::Config;
-use crate::engine::Control;
+use crate::engine::{Control, Job};
 use crate::error::{Error, Result};
 use crate::job::{Ending, Report};
-use crate::names::QualifiedName;
-use crate::names::TableArg;
+use crate::names::{QualifiedName, TableArg};
 use crate::store::{Place, Store};
+use crate::telemetry::{TOLD, Telemetry, spans};
 use serde_json::{Value, json};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::OnceCell;
+use tracing::Instrument;
+
+/// What is to be done to a table.
+pub struct Deed<'a> {
+    /// Where, and how.
+    pub job: &'a Job,
+    /// To which.
+    pub table: &'a QualifiedName,
+    /// What people call it.
+    pub label: String,
+    /// What, as on the command line.
+    pub command: &'static str,
+}
 
 /// A command at work.
 pub struct Context {
@@ -31,6 +44,8 @@ pub struct Context {
     pub config: Arc<Config>,
     /// The databases.
     pub targets: Arc<[Target]>,
+    /// Its traces and metrics.
+    pub telemetry: Telemetry,
     /// Whether no connection was named, so that all are meant.
     pub everywhere: bool,
     /// Where the store is, or would be.
@@ -52,6 +67,7 @@ impl Context {
         json: bool,
         targets: Targets,
         place: Place,
+        telemetry: Telemetry,
     ) -> Self {
         let Targets { all, from_file, everywhere, config, .. } = targets;
         Self {
@@ -61,6 +77,7 @@ impl Context {
             from_file,
             config: Arc::new(config),
             targets: all.into(),
+            telemetry,
             everywhere,
             place,
             left: Vec::new(),
@@ -116,19 +133,25 @@ impl Context {
 
     /// Lets the engine work on a table, with its progress shown, and takes in the report.
     /// Returns whether the database can be gone on with.
-    pub async fn work<F, R>(&mut self, table: String, named: bool, engine: F) -> bool
+    pub async fn work<F, R>(&mut self, deed: Deed<'_>, named: bool, engine: F) -> bool
     where
         F: FnOnce(Control) -> R,
         R: Future<Output = Report>,
     {
-        let (events, shown) = progress::listen(&self.console);
-        self.signals.working_on(Some(table));
+        let Deed { job, table, label, command } = deed;
+        let span = spans::table(job, table, command, self.telemetry.parent(), None);
+        let meters = self.telemetry.meters().clone();
+        let (events, shown) =
+            span.in_scope(|| progress::listen(&self.console, &meters, &job.connection));
+        self.signals.working_on(Some(label));
         let control = Control { events, stop: self.signals.stop.clone(), seed: seed(), gate: None };
-        let report = engine(control).await;
+        let report = engine(control).instrument(span.clone()).await;
         self.signals.working_on(None);
         // Ends with the engine's last sender; what it shows comes before what follows.
         let _ = shown.await;
-        self.report(report, named);
+        spans::concluded(&span, &report);
+        meters.report(&report);
+        span.in_scope(|| self.report(report, named));
         !self.stopped() && self.statuses.last() != Some(&75)
     }
 
@@ -139,6 +162,20 @@ impl Context {
         let status = if interrupted { self.signals.status().unwrap_or(130) } else { status };
         if let Some(text) = outcome::explain(&report) {
             self.console.say(&text);
+            let Report { connection, table, phase, error, state, next, .. } = &report;
+            tracing::error!(target: TOLD, connection, table, %phase, state, next, status,
+                "{}", error.as_deref().unwrap_or("it stopped"));
+        } else if let Some(after) = &report.figures.after {
+            let Report { connection, table, figures, .. } = &report;
+            tracing::info!(
+                connection,
+                table,
+                before = figures.before.total(),
+                after = after.total(),
+                attempts = figures.attempts,
+                longest_wait_ms = figures.longest_wait_ms.round(),
+                "repacked"
+            );
         }
         self.statuses.push(status);
         self.reports.push(report);
@@ -151,6 +188,7 @@ impl Context {
         }
         let connection = &target.job.connection;
         self.console.say(&outcome::explain_error(error, Some(connection)));
+        tracing::error!(target: TOLD, connection, status = error.exit_status(), "{error}");
         self.statuses.push(error.exit_status());
         let error = error.to_string();
         self.errors.push(json!({ "connection": connection, "error": error }));

@@ -4,9 +4,11 @@ use super::args::{Common, Daemon};
 use super::context::Context;
 use super::target;
 use crate::config::{Config, Environment};
-use crate::daemon::{self, Clock, Options, Tally};
+use crate::daemon::{self, Clock, Live, Options, Tally};
 use crate::error::{Error, Result};
+use crate::http;
 use crate::store::{Place, Store};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -22,22 +24,38 @@ pub async fn run(
     refuse_idle(&config)?;
     let reload = on_hangup(common.clone(), environment.clone(), context)?;
     let stop = context.signals.stop.clone();
+    let (live, clock) = (Live::default(), Clock::system());
+    // A single pass is over before anybody could look.
+    let served = match asked.once {
+        true => None,
+        false => {
+            let (live, clock) = (live.clone(), clock.clone());
+            let (config, telemetry) = (Arc::new(config.clone()), context.telemetry.clone());
+            http::start(http::Options { config, live, clock, telemetry }).await?
+        }
+    };
     let store = tokio::select! {
         biased;
         () = stop.cancelled() => return Ok(0),
         store = Store::open(&context.place) => store?,
     };
+    if let Some(served) = &served {
+        served.with_store(store.clone());
+    }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let options = Options {
         config,
         store: store.clone(),
-        clock: Clock::system(),
+        clock,
         once: asked.once,
         stop,
         reload,
         seed: now.as_micros() as u64 ^ u64::from(std::process::id()),
+        meters: context.telemetry.meters().clone(),
+        live,
     };
     let Tally { done, failed, cut_off } = daemon::run(options).await?;
+    drop(served);
     store.close().await;
     tracing::info!(done, failed, "the daemon ends");
     Ok(match context.signals.status() {
@@ -79,6 +97,8 @@ fn on_hangup(
         .map_err(|e| Error::Other(format!("cannot listen for signals: {e}")))?;
     let (sender, receiver) = unbounded_channel();
     let place = context.place.describe();
+    // Without secrets.
+    let shown = format!("{:?}", context.config.http);
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
             let read = target::targets(&common, None, &environment).and_then(|targets| {
@@ -95,6 +115,11 @@ fn on_hangup(
                     if new.is_ok_and(|new| new != place) {
                         tracing::warn!(
                             "another store takes effect when the daemon is started again"
+                        );
+                    }
+                    if format!("{:?}", config.http) != shown {
+                        tracing::warn!(
+                            "another [http] takes effect when the daemon is started again"
                         );
                     }
                     if sender.send(config).is_err() {

@@ -13,8 +13,7 @@ use crate::error::Result;
 use crate::job::{Ending, Report};
 use crate::names::QualifiedName;
 use crate::pg::settings;
-use crate::store::{Attempt, Scope, Store};
-use chrono::{DateTime, Utc};
+use crate::store::{Attempt, Scope, Store, time};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -107,13 +106,6 @@ fn attempt_json(attempt: &Attempt) -> Value {
         "bytes_after": attempt.bytes_after,
         "phases": phases,
     })
-}
-
-/// A time of the store's, for people and programs.
-pub fn time(millis: i64) -> String {
-    DateTime::<Utc>::from_timestamp_millis(millis)
-        .map(|at| at.format("%Y-%m-%dT%H:%M:%SZ").to_string())
-        .unwrap_or_default()
 }
 
 /// Puts a run by hand on record, for daemons and for `history`. That there is no store, or none that

@@ -35,6 +35,7 @@ impl Lines {
                 tracing::info!(%table, "held back: {reason}");
             }
             Event::Held { table, reason: None } => tracing::info!(%table, "goes on"),
+            Event::Measured { .. } => {}
             Event::PhaseDone { table, phase, took } => self.done(&table, phase, took),
         }
     }

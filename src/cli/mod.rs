@@ -30,11 +30,13 @@ mod summary_tests;
 mod target;
 #[cfg(test)]
 mod tests;
+mod watch;
 
-use crate::config::Environment;
+use crate::config::{Environment, Format, Logging};
 use crate::engine::Goal;
 use crate::error::{Error, Result};
-use crate::{telemetry, units};
+use crate::telemetry::{self, Form, Style, Telemetry};
+use crate::units;
 use args::{Cli, Command, Common, Names, Tables};
 use clap::Parser;
 use console::Console;
@@ -86,13 +88,21 @@ fn no_core_dumps() {
 
 /// Sets up log lines, signals and the runtime, and does the command.
 fn start(cli: Cli, environment: &Environment, console: &Console) -> Result<u8> {
-    log_lines(&cli.common, environment, console)?;
+    if let Some(done) = documents::write(&cli.command, console) {
+        return done;
+    }
+    let targets = target::targets(&cli.common, overrides(&cli.command), environment)?;
+    let logging = Logging {
+        to_file: targets.config.logging.to_file && !cli.common.debug,
+        ..targets.config.logging.clone()
+    };
+    let console = &match logging.to_file {
+        true => console.clone().with_log_file(),
+        false => console.clone(),
+    };
     #[cfg(feature = "failpoints")]
     if let Some(point) = environment.var("REPACKD_FAILPOINT") {
         crate::failpoint::arm(point).map_err(Error::Usage)?;
-    }
-    if let Some(done) = documents::write(&cli.command, console) {
-        return done;
     }
     let other = |what: &str, e: std::io::Error| Error::Other(format!("cannot {what}: {e}"));
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -100,56 +110,74 @@ fn start(cli: Cli, environment: &Environment, console: &Console) -> Result<u8> {
         .build()
         .map_err(|e| other("start the runtime", e))?;
     let status = runtime.block_on(async {
+        let options = telemetry::Options::read(environment);
+        let style = style(&cli.common, &logging, environment, console);
+        let to_stderr = console.clone();
+        let started = Telemetry::start(style, &logging, move || to_stderr.clone(), &options);
+        let (telemetry, warnings) =
+            started.map_err(|message| Error::Config { file: None, line: None, message })?;
+        if let Some(file) = &targets.config.file {
+            tracing::debug!(file = %file.display(), "configuration");
+        }
+        for warning in targets.warnings.iter().chain(&warnings) {
+            console.warn(warning);
+        }
         let signals = Signals::watch(console).map_err(|e| other("listen for signals", e))?;
-        command(cli, environment, console, signals).await
+        let place = daemon::place_of(&targets.config, environment)?;
+        let (console, json) = (console.clone(), cli.common.json);
+        let mut context = Context::new(console, signals, json, targets, place, telemetry.clone());
+        let status = Box::pin(do_command(cli, environment, &mut context)).await;
+        // Their spans end with them.
+        drop(context);
+        telemetry.flush().await;
+        status
     });
     // Without waiting for anything a cancelled command left behind.
     runtime.shutdown_background();
     status
 }
 
-/// The levels follow from the options; `RUST_LOG` takes their place, except beside `--debug`.
-fn log_lines(common: &Common, environment: &Environment, console: &Console) -> Result<()> {
-    let default = match (common.debug, common.verbose, console.bars().is_some()) {
+/// What log lines look like, and how many there are. The levels follow from the options and from
+/// `log_level`; `RUST_LOG` takes their place, except beside `--debug`.
+fn style<'e>(
+    common: &Common,
+    logging: &Logging,
+    environment: &'e Environment,
+    console: &Console,
+) -> Style<'e> {
+    let on_terminal = std::io::stderr().is_terminal() && !logging.to_file;
+    let beside_bars = console.bars().is_some() && !logging.to_file;
+    let default = match (common.debug, common.verbose, logging.level) {
         (true, _, _) => "warn,repackd=trace",
         (_, true, _) => "warn,repackd=debug",
-        (_, _, true) => "warn",
-        (_, _, false) => "warn,repackd=info",
+        (_, _, Some("trace")) => "warn,repackd=trace",
+        (_, _, Some("debug")) => "warn,repackd=debug",
+        (_, _, Some("error")) => "error",
+        (_, _, Some("warn")) => "warn",
+        // The bars say it all.
+        _ if beside_bars => "warn",
+        _ => "warn,repackd=info",
     };
-    let style = telemetry::Style {
-        filter: environment.var("RUST_LOG").filter(|_| !common.debug),
-        default,
-        time: console.bars().is_none(),
-        colour: std::io::stderr().is_terminal() && environment.var("NO_COLOR").is_none(),
+    let form = Form {
+        format: logging.format.unwrap_or(match on_terminal {
+            true => Format::Text,
+            false => Format::Logfmt,
+        }),
+        time: !beside_bars,
+        colour: on_terminal && environment.var("NO_COLOR").is_none(),
     };
-    let console = console.clone();
-    telemetry::start(style, move || console.clone()).map_err(|e| Error::Config {
-        file: None,
-        line: None,
-        message: format!("RUST_LOG {e}"),
-    })
+    Style { filter: environment.var("RUST_LOG").filter(|_| !common.debug), default, form }
 }
 
-async fn command(
-    cli: Cli,
-    environment: &Environment,
-    console: &Console,
-    signals: Signals,
-) -> Result<u8> {
-    let targets = target::targets(&cli.common, overrides(&cli.command), environment)?;
-    for warning in &targets.warnings {
-        console.warn(warning);
-    }
-    let place = daemon::place_of(&targets.config, environment)?;
-    let mut context = Context::new(console.clone(), signals, cli.common.json, targets, place);
+async fn do_command(cli: Cli, environment: &Environment, context: &mut Context) -> Result<u8> {
     match cli.command {
-        Command::RunNow(a) => repack::repack(&mut context, Goal::RunNow, &a.tables).await,
-        Command::Prepare(a) => repack::repack(&mut context, Goal::Prepare, &a.tables).await,
-        Command::Plan(a) => inspect::plan(&mut context, &a.tables).await,
-        Command::Bloat(a) => bloat::bloat(&mut context, &a).await,
+        Command::RunNow(a) => repack::repack(context, Goal::RunNow, &a.tables).await,
+        Command::Prepare(a) => repack::repack(context, Goal::Prepare, &a.tables).await,
+        Command::Plan(a) => inspect::plan(context, &a.tables).await,
+        Command::Bloat(a) => bloat::bloat(context, &a).await,
         Command::Resume(a) => {
             let deed = if a.catch_up { runs::Deed::CatchUp } else { runs::Deed::Resume };
-            match queue::unpause(&mut context, &a.names.tables).await {
+            match queue::unpause(context, &a.names.tables).await {
                 Ok(true) => {}
                 Ok(false) => return Ok(context.finish_tables()),
                 // A run can be gone on with all the same.
@@ -159,21 +187,25 @@ async fn command(
                 }
             }
             let tables = Tables { tables: a.names.tables, all: true };
-            runs::each(&mut context, deed, &tables).await
+            runs::each(context, deed, &tables).await
         }
-        Command::Abort(tables) => runs::each(&mut context, runs::Deed::Abort, &tables).await,
+        Command::Abort(tables) => runs::each(context, runs::Deed::Abort, &tables).await,
         Command::Cleanup => {
             let tables = Tables { tables: Vec::new(), all: true };
-            runs::each(&mut context, runs::Deed::Cleanup, &tables).await
+            runs::each(context, runs::Deed::Cleanup, &tables).await
         }
-        Command::Status(Names { tables }) => runs::status(&mut context, &tables).await,
-        Command::Daemon(asked) => daemon::run(&context, &asked, &cli.common, environment).await,
-        Command::History(asked) => history::show(&mut context, &asked).await,
-        Command::Pause(Names { tables }) => queue::pause(&mut context, &tables).await,
-        Command::Cancel(Names { tables }) => queue::cancel(&mut context, &tables).await,
-        Command::Connections => Ok(inspect::connections(&context)),
-        Command::Schedule(asked) => schedule::show(&mut context, &asked).await,
-        Command::Init => inspect::init(&mut context).await,
+        Command::Status(asked) if asked.watch && context.json => {
+            Err(Error::Usage("--watch is for people; run status --json again and again".into()))
+        }
+        Command::Status(asked) if asked.watch => watch::watch(context, &asked.names.tables).await,
+        Command::Status(asked) => runs::status(context, &asked.names.tables).await,
+        Command::Daemon(asked) => daemon::run(context, &asked, &cli.common, environment).await,
+        Command::History(asked) => history::show(context, &asked).await,
+        Command::Pause(Names { tables }) => queue::pause(context, &tables).await,
+        Command::Cancel(Names { tables }) => queue::cancel(context, &tables).await,
+        Command::Connections => Ok(inspect::connections(context)),
+        Command::Schedule(asked) => schedule::show(context, &asked).await,
+        Command::Init => inspect::init(context).await,
         // Written before anything was looked for.
         Command::Completions(_) | Command::Man(_) => Ok(0),
     }

@@ -102,6 +102,7 @@ mod tests {
             ending,
             phase: Phase::Copy,
             error: Some("disk full".into()),
+            kind: None,
             state: Some("the table is untouched".into()),
             next: Some("make room".into()),
             figures: Figures::default(),

@@ -3,152 +3,40 @@
 use super::bars::Bars;
 use super::console::Console;
 use super::lines::Lines;
-use super::units;
 use crate::job::Event;
-use std::time::{Duration, Instant};
+pub use crate::pace::{Amount, Track};
+use crate::telemetry::Meters;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
+use tracing::Instrument;
 
 /// Starts showing events. The task ends once every sender is gone.
-pub fn listen(console: &Console) -> (UnboundedSender<Event>, JoinHandle<()>) {
+pub fn listen(
+    console: &Console,
+    meters: &Meters,
+    connection: &str,
+) -> (UnboundedSender<Event>, JoinHandle<()>) {
     let (sender, receiver) = unbounded_channel();
-    (sender, tokio::spawn(show(receiver, console.clone())))
+    let show = show(receiver, console.clone(), meters.clone(), connection.to_owned());
+    // Log lines belong to the table's trace.
+    (sender, tokio::spawn(show.in_current_span()))
 }
 
-async fn show(mut events: UnboundedReceiver<Event>, console: Console) {
+async fn show(
+    mut events: UnboundedReceiver<Event>,
+    console: Console,
+    meters: Meters,
+    connection: String,
+) {
     let mut bars = Bars::new(&console);
-    let mut lines = Lines::default();
+    let mut lines = console.wants_lines().then(Lines::default);
     while let Some(event) = events.recv().await {
-        match &mut bars {
-            Some(bars) => bars.take(event),
-            None => lines.take(event),
+        meters.event(&connection, &event);
+        if let Some(lines) = &mut lines {
+            lines.take(event.clone());
         }
-    }
-}
-
-/// How much of a phase is done.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Amount {
-    /// Units done.
-    pub done: u64,
-    /// Units in all.
-    pub total: u64,
-    /// Rows.
-    pub rows: u64,
-    /// Bytes.
-    pub bytes: u64,
-}
-
-/// One phase of one table, as far as it has come in this process.
-#[derive(Debug, Clone, Copy)]
-pub struct Track {
-    /// When it began here.
-    pub since: Instant,
-    /// What was done when first heard of: an earlier process did that.
-    first: Option<Amount>,
-    /// What is done now.
-    pub last: Amount,
-}
-
-impl Track {
-    /// A phase that begins now.
-    pub fn new() -> Self {
-        Self { since: Instant::now(), first: None, last: Amount::default() }
-    }
-
-    /// Takes in how far it is.
-    pub fn update(&mut self, amount: Amount) {
-        // The first report of a phase that starts from nothing is work of this process too.
-        let fresh = amount.total == 0 || amount.done <= amount.total / 20;
-        self.first.get_or_insert(if fresh { Amount::default() } else { amount });
-        self.last = amount;
-    }
-
-    /// Rows, bytes, rate and time left; `narrow`: only what matters most.
-    pub fn describe(&self, elapsed: Duration, narrow: bool) -> String {
-        let mut parts = Vec::new();
-        if self.last.rows > 0 && (!narrow || self.last.bytes == 0) {
-            parts.push(units::plural(self.last.rows, "row"));
+        if let Some(bars) = &mut bars {
+            bars.take(event);
         }
-        if self.last.bytes > 0 {
-            parts.push(units::bytes(self.last.bytes));
-        }
-        if !narrow {
-            parts.extend(self.rate(elapsed));
-        }
-        parts.extend(self.left(elapsed).map(|left| format!("{} left", units::seconds(left))));
-        parts.join(", ")
-    }
-
-    /// Rows, bytes and rate of a phase that took this long.
-    pub fn summary(&self, took: Duration) -> String {
-        let mut parts = Vec::new();
-        if self.last.rows > 0 {
-            parts.push(units::plural(self.last.rows, "row"));
-        }
-        if self.last.bytes > 0 {
-            parts.push(units::bytes(self.last.bytes));
-        }
-        parts.extend(self.rate(took));
-        parts.join(", ")
-    }
-
-    /// Bytes a second, or rows where bytes are not counted.
-    fn rate(&self, elapsed: Duration) -> Option<String> {
-        let (first, seconds) = (self.first?, elapsed.as_secs_f64());
-        if seconds < 0.5 {
-            return None;
-        }
-        let bytes = self.last.bytes.saturating_sub(first.bytes);
-        let rows = self.last.rows.saturating_sub(first.rows);
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            clippy::cast_precision_loss,
-            reason = "a rate for people"
-        )]
-        let per_second = |n: u64| (n as f64 / seconds) as u64;
-        match (bytes, rows) {
-            (0, 0) => None,
-            (0, rows) => Some(format!("{} rows/s", units::count(per_second(rows)))),
-            (bytes, _) => Some(format!("{}/s", units::bytes(per_second(bytes)))),
-        }
-    }
-
-    /// Seconds left at the pace so far.
-    fn left(&self, elapsed: Duration) -> Option<f64> {
-        let done = self.last.done.checked_sub(self.first?.done).filter(|d| *d > 0)?;
-        let left = self.last.total.checked_sub(self.last.done)?;
-        #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-        let seconds = elapsed.as_secs_f64() / done as f64 * left as f64;
-        (elapsed.as_secs_f64() >= 1.0).then_some(seconds)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_resumed_phase_counts_only_its_own_work_as_pace() {
-        let mut track = Track::new();
-        track.update(Amount { done: 50, total: 100, rows: 500, bytes: 0 });
-        track.update(Amount { done: 60, total: 100, rows: 600, bytes: 0 });
-        let text = track.describe(Duration::from_secs(10), false);
-        assert_eq!(text, "600 rows, 10 rows/s, 40.0 s left");
-    }
-
-    #[test]
-    fn narrow_lines_keep_bytes_and_time_left() {
-        let mut track = Track::new();
-        track.update(Amount { done: 0, total: 10, rows: 0, bytes: 0 });
-        track.update(Amount { done: 5, total: 10, rows: 1_000_000, bytes: 1 << 30 });
-        let elapsed = Duration::from_secs(4);
-        assert_eq!(track.describe(elapsed, true), "1.0 GiB, 4.0 s left");
-        assert_eq!(
-            track.describe(elapsed, false),
-            "1,000,000 rows, 1.0 GiB, 256.0 MiB/s, 4.0 s left"
-        );
-        assert_eq!(track.summary(elapsed), "1,000,000 rows, 1.0 GiB, 256.0 MiB/s");
     }
 }

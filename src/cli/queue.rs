@@ -3,10 +3,9 @@
 
 use super::context::Context;
 use super::grid::grid;
-use super::units;
 use crate::error::{Error, Result};
 use crate::names::{QualifiedName, TableArg, readable};
-use crate::store::{Daemon, Entry, Pause, Scope, State, Store};
+use crate::store::{Daemon, Entry, Pause, Scope, State, Store, time};
 use serde_json::{Value, json};
 
 /// Who says so, for others to read.
@@ -134,21 +133,42 @@ pub async fn unpause(context: &mut Context, tables: &[TableArg]) -> Result<bool>
 /// What the store adds to `status`: text, and what goes into the JSON document.
 pub async fn status(context: &mut Context, tables: &[TableArg]) -> Result<String> {
     let Some(store) = context.store().await? else { return Ok(String::new()) };
-    let (entries, daemons, pauses) =
-        (store.entries().await?, store.daemons().await?, store.pauses().await?);
-    let meant = |entry: &Entry| {
-        (context.everywhere || context.targets.iter().any(|t| t.job.connection == entry.connection))
-            && (tables.is_empty() || tables.iter().any(|t| is(t, &entry.table)))
-    };
-    let entries: Vec<Entry> = entries.into_iter().filter(meant).collect();
-    let text = text(&entries, &daemons, &pauses, context.console.result_width());
-    context.also("queue", entries.iter().map(entry_json).collect());
-    context.also("daemons", daemons.iter().map(daemon_json).collect());
-    context.also("pauses", pauses.iter().map(pause_json).collect());
+    let seen = Seen::read(&store, context, tables).await?;
+    let text = seen.text(context.console.result_width());
+    context.also("queue", seen.entries.iter().map(entry_json).collect());
+    context.also("daemons", seen.daemons.iter().map(daemon_json).collect());
+    context.also("pauses", seen.pauses.iter().map(pause_json).collect());
     Ok(text)
 }
 
-fn is(arg: &TableArg, table: &QualifiedName) -> bool {
+/// What the store says of all that goes on.
+pub struct Seen {
+    entries: Vec<Entry>,
+    daemons: Vec<Daemon>,
+    pauses: Vec<Pause>,
+}
+
+impl Seen {
+    /// Asks it.
+    pub async fn read(store: &Store, context: &Context, tables: &[TableArg]) -> Result<Self> {
+        let (entries, daemons, pauses) =
+            (store.entries().await?, store.daemons().await?, store.pauses().await?);
+        let meant = |entry: &Entry| {
+            (context.everywhere
+                || context.targets.iter().any(|t| t.job.connection == entry.connection))
+                && (tables.is_empty() || tables.iter().any(|t| is(t, &entry.table)))
+        };
+        Ok(Self { entries: entries.into_iter().filter(meant).collect(), daemons, pauses })
+    }
+
+    /// In words.
+    pub fn text(&self, width: usize) -> String {
+        text(&self.entries, &self.daemons, &self.pauses, width)
+    }
+}
+
+/// Whether a name on the command line means a table.
+pub fn is(arg: &TableArg, table: &QualifiedName) -> bool {
     arg.name == table.name && arg.schema.as_ref().is_none_or(|s| *s == table.schema)
 }
 
@@ -162,10 +182,10 @@ fn text(entries: &[Entry], daemons: &[Daemon], pauses: &[Pause], width: usize) -
             table.add_row([
                 entry.connection.clone(),
                 entry.table.to_string(),
-                state(entry),
+                entry.state_words(),
                 entry.rule.clone(),
                 entry.attempts.to_string(),
-                why(entry),
+                entry.why(),
             ]);
         }
         text.push_str(&format!("\n{}\n", table.trim_fmt()));
@@ -175,7 +195,7 @@ fn text(entries: &[Entry], daemons: &[Daemon], pauses: &[Pause], width: usize) -
             "paused: {} by {} since {}\n",
             pause.scope,
             pause.by,
-            super::history::time(pause.at)
+            time(pause.at)
         ));
     }
     for daemon in daemons.iter().filter(|d| d.alive) {
@@ -183,43 +203,13 @@ fn text(entries: &[Entry], daemons: &[Daemon], pauses: &[Pause], width: usize) -
             "daemon {}, repackd {}, last heard of {}\n",
             daemon.id,
             daemon.version,
-            super::history::time(daemon.seen_at)
+            time(daemon.seen_at)
         ));
     }
     if !daemons.iter().any(|d| d.alive) {
         text.push_str("no daemon is alive\n");
     }
     text
-}
-
-fn state(entry: &Entry) -> String {
-    match (entry.state, &entry.phase) {
-        (State::Running, _) if entry.expired => "left by its daemon".into(),
-        (State::Running, Some(phase)) => match entry.progress {
-            Some(part) => format!("{phase} {:.0}%", part * 100.0),
-            None => phase.clone(),
-        },
-        (State::Running, None) => "begins".into(),
-        (State::Waiting, _) if entry.begun => "begun, waits".into(),
-        (State::Waiting, _) => "waits".into(),
-        (State::Aside, _) => "set aside".into(),
-    }
-}
-
-fn why(entry: &Entry) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    if entry.wanted.is_some() {
-        parts.push("to be given up".into());
-    }
-    parts.extend(entry.reason.clone());
-    #[expect(clippy::cast_precision_loss, reason = "for people")]
-    if entry.state == State::Waiting && entry.wait_ms > 0 {
-        parts.push(format!("again in {}", units::seconds(entry.wait_ms as f64 / 1000.0)));
-    }
-    if let (State::Running, Some(owner)) = (entry.state, &entry.owner) {
-        parts.push(owner.clone());
-    }
-    parts.join("; ")
 }
 
 fn scope_json(scope: &Scope) -> Value {
@@ -246,7 +236,7 @@ fn entry_json(entry: &Entry) -> Value {
         "progress": entry.progress,
         "cancelled": entry.wanted.is_some(),
         "again_in_seconds": (entry.state == State::Waiting).then(|| entry.wait_ms.max(0) / 1000),
-        "queued": super::history::time(entry.queued_at),
+        "queued": time(entry.queued_at),
     })
 }
 
@@ -257,13 +247,12 @@ fn daemon_json(daemon: &Daemon) -> Value {
         "pid": daemon.pid,
         "repackd": daemon.version,
         "alive": daemon.alive,
-        "seen": super::history::time(daemon.seen_at),
+        "seen": time(daemon.seen_at),
     })
 }
 
 fn pause_json(pause: &Pause) -> Value {
     let mut value = scope_json(&pause.scope);
-    (value["by"], value["since"]) =
-        (pause.by.clone().into(), super::history::time(pause.at).into());
+    (value["by"], value["since"]) = (pause.by.clone().into(), time(pause.at).into());
     value
 }

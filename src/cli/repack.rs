@@ -1,7 +1,7 @@
 //! `run-now` and `prepare`: from names and lists to tables, one after the other.
 
 use super::args::Tables;
-use super::context::Context;
+use super::context::{Context, Deed};
 use super::history;
 use super::target::Target;
 use crate::catalog::lookup::Found;
@@ -29,11 +29,16 @@ pub async fn repack(context: &mut Context, goal: Goal, tables: &Tables) -> Resul
                 break;
             }
             let named = !tables.tables.is_empty();
-            let (job, name) = (&target.job, table.name.to_string());
-            let began = Instant::now();
-            let found = table.clone();
-            let run = |control| async move { engine::run(job, &found, goal, &control).await };
-            let goes_on = context.work(name, named, run).await;
+            let (job, began) = (&target.job, Instant::now());
+            let deed = Deed {
+                job,
+                table: &table.name,
+                label: table.name.to_string(),
+                command: if goal == Goal::Prepare { "prepare" } else { "run-now" },
+            };
+            let found = &table;
+            let run = |control| async move { engine::run(job, found, goal, &control).await };
+            let goes_on = context.work(deed, named, run).await;
             if goal == Goal::RunNow {
                 history::add(context, target, &table.name, began.elapsed()).await;
             }
@@ -105,6 +110,7 @@ impl Absent {
                     ending: Ending::Refused,
                     phase: Phase::Preflight,
                     error: Some(format!("there is no table {arg} in {}", server.describe())),
+                    kind: None,
                     state: Some("nothing was begun".into()),
                     next: Some(match arg.schema {
                         None => "give its schema too (schema.table) if it is not on the \

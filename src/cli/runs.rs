@@ -1,7 +1,7 @@
 //! `resume`, `abort`, `cleanup` and `status`: what earlier runs left.
 
 use super::args::Tables;
-use super::context::Context;
+use super::context::{self, Context};
 use super::target::Target;
 use super::{history, leftover, outcome, queue};
 use crate::catalog::lookup::Found;
@@ -22,6 +22,17 @@ pub enum Deed {
     Abort,
     /// Finish it if it is past the cutover, else give it up.
     Cleanup,
+}
+
+impl Deed {
+    fn command(self) -> &'static str {
+        match self {
+            Self::Resume => "resume",
+            Self::CatchUp => "catch-up",
+            Self::Abort => "abort",
+            Self::Cleanup => "cleanup",
+        }
+    }
 }
 
 /// Does it to each run meant, in every database meant.
@@ -58,16 +69,18 @@ pub async fn each(context: &mut Context, deed: Deed, tables: &Tables) -> Result<
                 Deed::Cleanup if run.cleanup_only => Some(Goal::Resume),
                 Deed::Cleanup | Deed::Abort => None,
             };
-            let table = Found { oid, name: name(&run) };
+            let found = Found { oid, name: name(&run) };
+            let (table, command) = (&found, deed.command());
+            let what = context::Deed { job, table: &found.name, label: label(&run), command };
             let began = Instant::now();
             let work = |control| async {
                 let control = control;
                 match goal {
-                    Some(goal) => engine::run(job, &table, goal, &control).await,
+                    Some(goal) => engine::run(job, table, goal, &control).await,
                     None => engine::abort(job, oid, &control).await,
                 }
             };
-            let goes_on = context.work(label(&run), named, work).await;
+            let goes_on = context.work(what, named, work).await;
             if deed == Deed::Resume
                 && let Some(table) = &run.table
             {

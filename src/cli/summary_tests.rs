@@ -11,7 +11,18 @@ fn report(table: &str, ending: Ending, figures: Figures) -> Report {
     let error = (ending != Ending::Done).then(|| "said on standard error".to_owned());
     let (state, next, exit_status) = (None, None, 0);
     let (connection, table, phase) = ("default".into(), table.into(), Phase::Copy);
-    Report { connection, table, ending, phase, error, state, next, figures, exit_status }
+    Report {
+        connection,
+        table,
+        ending,
+        phase,
+        error,
+        kind: None,
+        state,
+        next,
+        figures,
+        exit_status,
+    }
 }
 
 fn figures() -> Figures {

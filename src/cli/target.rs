@@ -77,7 +77,6 @@ fn configuration(common: &Common, environment: &Environment) -> Result<Config> {
     };
     match file {
         Some(file) => {
-            tracing::debug!(file = %file.display(), "configuration");
             let text = std::fs::read_to_string(&file).map_err(|error| Error::Config {
                 file: Some(file.clone()),
                 line: None,

@@ -1,8 +1,11 @@
 //! The configuration file.
 
+use super::http::{HttpSettings, TokenSource};
 use super::params::{PARAMETERS, Params, lookup};
 use super::server::PasswordSource;
-use super::{Config, Connection, Environment, Server, Settings, conninfo, settings};
+use super::{
+    Config, Connection, Environment, Logging, Server, Settings, conninfo, logging, settings,
+};
 use crate::error::{Error, Result, did_you_mean};
 use std::path::Path;
 use toml::Spanned;
@@ -19,6 +22,7 @@ const TOP_KEYS: &[&str] = &[
     "rule",
     "store",
     "daemon",
+    "http",
     "logging",
     "notifier",
     "pid_dir",
@@ -59,8 +63,10 @@ impl Reader<'_> {
             self.error(error.span().map_or(0, |s| s.start), error.message().to_owned())
         })?;
         let mut connections = Vec::new();
+        let mut logging = Logging::default();
         let mut store = super::StoreSettings::default();
         let mut daemon = super::DaemonSettings::default();
+        let mut http = HttpSettings::default();
         for (key, value) in document.get_ref() {
             match key.get_ref().as_ref() {
                 "connections" => {
@@ -68,6 +74,7 @@ impl Reader<'_> {
                         connections.push(self.connection(name, value)?);
                     }
                 }
+                "logging" => logging = self.logging(value)?,
                 "timezone" | "evaluate" | "defaults" | "window" | "blackout" | "rule" => {}
                 "store" => {
                     for (key, value) in self.table("store", value)? {
@@ -89,15 +96,7 @@ impl Reader<'_> {
                         self.set(key, value, super::DaemonSettings::KEYS, |k, v| daemon.set(k, v))?;
                     }
                 }
-                "logging" => {
-                    for (key, _) in self.table("logging", value)? {
-                        self.replaced(
-                            key.span().start,
-                            &format!("logging.{}", key.get_ref()),
-                            logging(key.get_ref()),
-                        );
-                    }
-                }
+                "http" => http = self.http(key, value)?,
                 "notifier" => {
                     for (key, _) in self.table("notifier", value)? {
                         self.replaced(
@@ -129,11 +128,51 @@ impl Reader<'_> {
         Ok(Config {
             file: self.file.map(Path::to_owned),
             connections,
+            logging,
             schedule,
             store,
             daemon,
+            http,
             warnings: self.warnings,
         })
+    }
+
+    fn logging(&self, value: &Value<'_>) -> Result<Logging> {
+        let mut logging = Logging::default();
+        for (key, value) in self.table("logging", value)? {
+            self.set(key, value, logging::KEYS, |key, text| match key {
+                "log_dir" => {
+                    logging.dir = Some(self.path(text));
+                    Ok(())
+                }
+                _ => logging.set(key, text),
+            })?;
+        }
+        if logging.to_file && logging.dir.is_none() {
+            return Err(self.error(
+                value.span().start,
+                "log_dest = \"file\" needs log_dir, the directory for it".into(),
+            ));
+        }
+        Ok(logging)
+    }
+
+    fn http(&self, at: &Key<'_>, value: &Value<'_>) -> Result<HttpSettings> {
+        let mut http = HttpSettings::default();
+        for (key, value) in self.table("http", value)? {
+            if key.get_ref().as_ref() == "hosts" {
+                http.hosts = self.names("hosts", value)?;
+                continue;
+            }
+            self.set(key, value, HttpSettings::KEYS, |key, text| match key {
+                "token_file" => http.give(TokenSource::File(self.path(text))),
+                _ => http.set(key, text),
+            })?;
+        }
+        match http.contradiction() {
+            None => Ok(http),
+            Some(wrong) => Err(self.error(at.span().start, format!("http {wrong}"))),
+        }
     }
 
     /// repcloud's second file, with storage parameters for the copies of tables.
@@ -345,14 +384,5 @@ fn article(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::Integer(_) | DeValue::Array(_) => "an",
         _ => "a",
-    }
-}
-
-/// What replaces a key of repcloud's `[logging]`.
-fn logging(key: &str) -> &'static str {
-    match key {
-        "log_level" => "RUST_LOG sets the level, --debug the highest",
-        "log_days_keep" => "whatever takes standard error (journald, a container) keeps it",
-        _ => "log lines go to standard error",
     }
 }

@@ -5,7 +5,9 @@ mod daemon;
 mod duration;
 mod environment;
 mod file;
+mod http;
 mod limits;
+mod logging;
 mod params;
 mod rules;
 mod schedule;
@@ -16,7 +18,9 @@ mod tls;
 
 pub use daemon::{DaemonSettings, StoreSettings};
 pub use environment::Environment;
+pub use http::{HttpSettings, TokenSource};
 pub use limits::{Limits, bytes};
+pub use logging::{Format, Logging};
 pub use server::Server;
 pub(crate) use server::{Host, PasswordSource, SOCKET_DIRECTORIES, SessionAttrs};
 pub use settings::{Blockers, DiskFull, OldSnapshots, Settings};
@@ -33,12 +37,16 @@ pub struct Config {
     pub file: Option<PathBuf>,
     /// The connections, in the order of the file.
     pub connections: Vec<Connection>,
+    /// Where log lines go.
+    pub logging: Logging,
     /// When to repack, and which tables.
     pub schedule: Schedule,
     /// Where the daemon keeps its queue and history.
     pub store: StoreSettings,
     /// How the daemon goes about its work.
     pub daemon: DaemonSettings,
+    /// Where the daemon shows itself.
+    pub http: HttpSettings,
     /// What was read but has no effect, and what replaces it.
     pub warnings: Vec<String>,
 }
@@ -141,9 +149,11 @@ impl Config {
         Ok(Self {
             file: None,
             connections: vec![connection],
+            logging: Logging::default(),
             schedule: Schedule::default(),
             store: StoreSettings::default(),
             daemon: DaemonSettings::default(),
+            http: HttpSettings::default(),
             warnings,
         })
     }

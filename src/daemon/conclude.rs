@@ -31,7 +31,12 @@ pub fn is_last(
     attempts: u32,
     settings: &DaemonSettings,
 ) -> bool {
-    counts(report, stop) && attempts + 1 >= settings.attempts
+    counts(report, stop) && (attempts + 1 >= settings.attempts || is_hopeless(report))
+}
+
+/// Whether trying again is no use: a shadow that is not equal to its table stays so.
+fn is_hopeless(report: &Report) -> bool {
+    report.kind.as_deref() == Some("mismatch")
 }
 
 /// Whether an ending counts against the table. That a server or the store is out of reach does not,
@@ -84,7 +89,10 @@ pub fn conclusion(
             again(backoff(attempts + 1, settings), false)
         }
         _ if is_last(report, stop, attempts, settings) => Conclusion::Aside {
-            reason: format!("{} attempts failed; the last one: {reason}", attempts + 1),
+            reason: match is_hopeless(report) {
+                true => reason,
+                false => format!("{} attempts failed; the last one: {reason}", attempts + 1),
+            },
             stamp,
             after: None,
             begun,
@@ -150,6 +158,7 @@ mod tests {
             ending,
             phase: Phase::Copy,
             error: Some(error.into()).filter(|e: &String| !e.is_empty()),
+            kind: None,
             state: None,
             next: None,
             figures: Figures::default(),
@@ -196,6 +205,18 @@ mod tests {
         let found = concluded(Ending::Failed, 1, None, 2, true);
         assert!(matches!(found, Conclusion::Again { failed: false, .. }), "{found:?}");
         assert_eq!(backoff(40, &settings()), Duration::from_secs(6 * 3600));
+    }
+
+    #[test]
+    fn what_failed_verification_is_not_tried_again() {
+        let report = Report {
+            kind: Some("mismatch".into()),
+            ..report(Ending::Failed, "the shadow is not equal to the table", 1)
+        };
+        assert!(is_last(&report, None, 0, &settings()));
+        let found = conclusion(&report, None, 0, &Finding::default(), &settings());
+        let Conclusion::Aside { reason, after: None, .. } = found else { panic!("{found:?}") };
+        assert_eq!(reason, "the shadow is not equal to the table");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Measuring a database, deciding about its tables, and queueing those that qualify.
 
+use super::measured::measurements;
 use super::{Clock, rule_index, worker};
 use crate::bloat::{self, Basis, TableBloat, Unknown};
 use crate::config::{Config, Connection};
@@ -8,7 +9,9 @@ use crate::names::{QualifiedName, TableArg};
 use crate::pg::{Session, settings};
 use crate::schedule::{Candidate, Decision};
 use crate::store::{Entry, Queued, Scope, State, Store, Wish};
+use crate::telemetry::standing::{Found, OF_ONE, Size};
 use chrono::{DateTime, Utc};
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -22,22 +25,13 @@ const SMALL: i64 = 1 << 17;
 /// How many tables one evaluation analyzes; the next one goes on.
 const ANALYZED: usize = 20;
 
-/// What an evaluation came to.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Counts {
-    /// Tables looked at.
-    pub tables: usize,
-    /// Tables that qualify.
-    pub qualified: usize,
-}
-
 /// Measures one connection's database and brings its part of the queue up to date.
 pub async fn evaluate(
     store: &Store,
     config: &Arc<Config>,
     connection: &Connection,
     clock: &Clock,
-) -> Result<Counts> {
+) -> Result<Found> {
     let name = &connection.name;
     let session = settings::open(&connection.server, "repackd").await?;
     let densities = store.measured(name).await?;
@@ -62,11 +56,12 @@ pub async fn evaluate(
         oids.insert(table.name.clone(), table.oid);
         decided.push((candidate, decision));
     }
-    let tables = decided.len();
+    let measurements = measurements(&decided);
+    let mut found = found(&decided, &repacks);
     reassign(store, config, name, &entries, &decided).await?;
     config.schedule.rank(&mut decided);
     decided.retain(|(_, decision)| decision.qualifies);
-    let qualified = decided.len();
+    found.due = decided.len();
     let aside: Vec<u32> = entries
         .iter()
         .filter(|e| e.state == State::Aside)
@@ -110,7 +105,37 @@ pub async fn evaluate(
         }
     }
     store.forget_others(name, &keep).await?;
-    Ok(Counts { tables, qualified })
+    match store.keep_measured(name, &measurements).await {
+        Ok((rows, samples)) => {
+            tracing::debug!(connection = %name, rows, samples, "kept for charts")
+        }
+        // Nothing is decided by it.
+        Err(e) => {
+            tracing::warn!(connection = %name, "sizes and bloat are not kept for charts: {e}")
+        }
+    }
+    Ok(found)
+}
+
+/// What is told of the tables looked at. Names are copied only of those that are told one by one.
+fn found(decided: &[(Candidate, Decision)], repacks: &HashMap<QualifiedName, i64>) -> Found {
+    let mut bloated: Vec<(&Candidate, i64)> =
+        decided.iter().filter_map(|(c, _)| Some((c, c.bloat_bytes?))).collect();
+    bloated.sort_by_key(|(_, bloat)| Reverse(*bloat));
+    let mut repacked: Vec<_> = repacks.iter().collect();
+    repacked.sort_by_key(|(_, at)| Reverse(**at));
+    let size = |(candidate, bloat): &(&Candidate, i64)| {
+        let (table, bytes) = (candidate.table.to_string(), candidate.sizes.total());
+        Size { table, bytes, bloat: *bloat }
+    };
+    let success = |(table, at): &(&QualifiedName, &i64)| (table.to_string(), **at);
+    Found {
+        tables: decided.len(),
+        due: 0,
+        bloat: bloated.iter().map(|(_, bloat)| bloat).sum(),
+        sizes: bloated.iter().take(OF_ONE).map(size).collect(),
+        repacked: repacked.iter().take(OF_ONE).map(success).collect(),
+    }
 }
 
 /// What was begun under a rule that is not there any more goes on under the one that is about the

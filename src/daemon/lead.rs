@@ -1,20 +1,24 @@
 //! The loop.
 
 use super::conclude::{self, conclusion};
-use super::evaluate::{Counts, evaluate};
+use super::evaluate::evaluate;
+use super::live::{Live, Turn};
 use super::running::{Task, Tasks, keep_alive};
 use super::stop::{Stop, Timed};
 use super::worker::{self, Ended, Order};
 use super::{Clock, identity, notify, rule_index};
 use crate::config::Config;
 use crate::engine::Job;
+use crate::engine::spans::within;
 use crate::error::{Error, Result};
 use crate::job::{Ending, Event, Figures, Phase, Report};
 use crate::schedule::{AtWindowEnd, Opening, Seen};
-use crate::store::{Claim, Conclusion, Record, Store};
+use crate::store::{self, Claim, Conclusion, Record, State, Store};
+use crate::telemetry::standing::{Found, Known, Queue, Windows};
+use crate::telemetry::{Cause, Meters, spans};
 use crate::units;
 use chrono::{DateTime, Utc};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
@@ -22,6 +26,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument, Span};
 
 /// The longest time between two looks at the clock and the queue.
 const POLL: Duration = Duration::from_secs(2);
@@ -47,6 +52,11 @@ const TELL_AGAIN: Duration = Duration::from_secs(2);
 /// The name under which what was seen of the windows is kept.
 const SEEN: &str = "windows seen";
 
+/// The name under which the trace of a connection's last evaluation is kept.
+fn cause_of(connection: &str) -> String {
+    format!("trace of the evaluation of {connection}")
+}
+
 /// What a daemon is given.
 pub struct Options {
     /// The connections, the schedule, and how the daemon goes about its work.
@@ -63,6 +73,10 @@ pub struct Options {
     pub reload: UnboundedReceiver<Config>,
     /// Seed of all jitter.
     pub seed: u64,
+    /// Where figures go.
+    pub meters: Meters,
+    /// Where others look.
+    pub live: Live,
 }
 
 /// What a daemon has done.
@@ -79,7 +93,7 @@ pub struct Tally {
 /// Runs a daemon to its end.
 pub async fn run(options: Options) -> Result<Tally> {
     let me = identity(&options.clock);
-    let (store, tasks) = (options.store.clone(), Tasks::default());
+    let (store, tasks) = (options.store.clone(), options.live.tasks().clone());
     let lease = options.config.daemon.lease;
     store
         .heartbeat(
@@ -90,7 +104,10 @@ pub async fn run(options: Options) -> Result<Tally> {
         )
         .await?;
     let seen = store.recall(SEEN).await?.and_then(|text| serde_json::from_str(&text).ok());
-    let alive = tokio::spawn(keep_alive(store.clone(), me.clone(), tasks.clone(), lease));
+    options.meters.standing.store(true);
+    options.config.connections.iter().for_each(|c| options.meters.begin(&c.name));
+    let meters = options.meters.clone();
+    let alive = tokio::spawn(keep_alive(store.clone(), me.clone(), tasks.clone(), lease, meters));
     let lead = Lead {
         me: me.clone(),
         config: Arc::new(options.config),
@@ -98,6 +115,8 @@ pub async fn run(options: Options) -> Result<Tally> {
         clock: options.clock,
         once: options.once,
         seed: options.seed,
+        meters: options.meters,
+        live: options.live,
         lease,
         tasks,
         working: JoinSet::new(),
@@ -107,6 +126,7 @@ pub async fn run(options: Options) -> Result<Tally> {
         looked: HashSet::new(),
         resting: HashMap::new(),
         refreshed: None,
+        windows: None,
         tidied: None,
         reached: true,
         tally: Tally::default(),
@@ -124,11 +144,13 @@ struct Lead {
     clock: Clock,
     once: bool,
     seed: u64,
+    meters: Meters,
+    live: Live,
     lease: Duration,
     tasks: Tasks,
     /// Each ends when its run's end is in the store.
     working: JoinSet<Finished>,
-    evaluating: JoinSet<(String, Result<Counts>)>,
+    evaluating: JoinSet<Evaluation>,
     seen: Seen,
     /// When each connection was last evaluated, and when it is due.
     evaluations: HashMap<String, Evaluated>,
@@ -137,6 +159,8 @@ struct Lead {
     /// Connections that are left alone.
     resting: HashMap<String, Instant>,
     refreshed: Option<Instant>,
+    /// Which rules had a window open when that was last told, and when it was.
+    windows: Option<(Vec<bool>, Instant)>,
     tidied: Option<Instant>,
     reached: bool,
     tally: Tally,
@@ -148,6 +172,15 @@ struct Evaluated {
     due: Option<DateTime<Utc>>,
     /// Whether it is being done here.
     now: bool,
+}
+
+/// An evaluation that is over.
+struct Evaluation {
+    connection: String,
+    /// As the store has it.
+    at: i64,
+    took: Duration,
+    result: Result<Found>,
 }
 
 /// A run whose end is in the store.
@@ -183,6 +216,7 @@ impl Lead {
                 let rule = rule_index(&self.config, &task.claim.rule);
                 task.look_at_clock(rule.and_then(|index| state.rules[index].as_ref()));
             }
+            self.tell_windows(&state.rules);
             match stopping {
                 None => {
                     let result = self.work(&state.rules, caught_up).await;
@@ -207,10 +241,19 @@ impl Lead {
                 }
                 Some(_) => {}
             }
+            self.live.turned(Turn {
+                me: &self.me,
+                config: &self.config,
+                seen: &self.seen,
+                rules: state.rules,
+                reached: self.reached,
+                stopping: stopping.is_some(),
+            });
             let until_change = state.next_change.map(|at| at - self.clock.now());
             let sleep = until_change.and_then(|d| d.to_std().ok()).map_or(poll, |d| d.min(poll));
             tokio::select! {
                 () = tokio::time::sleep(sleep.max(Duration::from_millis(10))) => {}
+                () = self.live.nudged() => self.refreshed = None,
                 Some(finished) = self.working.join_next() => self.finished(finished),
                 Some(evaluated) = self.evaluating.join_next() => self.evaluated(evaluated),
                 () = stop.cancelled(), if stopping.is_none() => {
@@ -234,7 +277,10 @@ impl Lead {
         notify::reloading();
         self.config = Arc::new(config);
         self.evaluations.values_mut().for_each(|e| e.due = None);
-        self.refreshed = None;
+        (self.refreshed, self.windows) = (None, None);
+        let names: Vec<_> = self.config.connections.iter().map(|c| c.name.as_str()).collect();
+        self.meters.standing.keep(&names);
+        names.iter().for_each(|name| self.meters.begin(name));
         tracing::info!(
             connections = self.config.connections.len(),
             rules = self.config.schedule.rules.len(),
@@ -260,14 +306,67 @@ impl Lead {
         }
         if self.tidied.is_none_or(|at| at.elapsed() >= TIDY) {
             self.store.tidy(self.config.store.retention).await?;
+            self.store.tidy_samples(self.config.store.retention).await?;
             self.tidied = Some(Instant::now());
         }
         Ok(())
     }
 
+    /// Tells metrics which windows are open, when that has changed or was long ago.
+    fn tell_windows(&mut self, openings: &[Option<Opening>]) {
+        let open: Vec<bool> = openings.iter().map(Option::is_some).collect();
+        if self.windows.as_ref().is_some_and(|(o, at)| *o == open && at.elapsed() < REFRESH) {
+            return;
+        }
+        let (schedule, now) = (&self.config.schedule, self.clock.now());
+        let rules = schedule.rules.iter().zip(openings).filter(|(rule, _)| rule.enabled);
+        let windows = rules.map(|(rule, opening)| {
+            let next = match opening {
+                Some(opening) => (Some(opening.opened), opening.until),
+                None => schedule
+                    .span(rule, now, &self.seen)
+                    .map_or((None, None), |span| (Some(span.opens), Some(span.closes))),
+            };
+            let (opens, closes) = next;
+            Windows { rule: rule.name.clone(), open: opening.is_some(), opens, closes }
+        });
+        self.meters.standing.rules(windows.collect());
+        self.windows = Some((open, Instant::now()));
+    }
+
+    /// Tells metrics how long the queue is.
+    async fn tell_queue(&self) -> Result<()> {
+        let empty = || [State::Waiting, State::Running, State::Aside].map(|s| (s.name(), 0));
+        let connections = self.config.connections.iter().map(|c| c.name.clone());
+        let mut queues: BTreeMap<String, Queue> = connections
+            .map(|name| (name, Queue { states: empty().into(), oldest: None }))
+            .collect();
+        for entry in self.store.entries().await? {
+            let Some(queue) = queues.get_mut(&entry.connection) else { continue };
+            *queue.states.entry(entry.state.name()).or_default() += 1;
+            if entry.state == State::Waiting {
+                queue.oldest = queue.oldest.into_iter().chain([entry.queued_at]).min();
+            }
+        }
+        self.meters.standing.queues(queues);
+        Ok(())
+    }
+
     /// Learns what was evaluated, by whomever.
     async fn refresh(&mut self) -> Result<()> {
-        for known in self.store.evaluations().await? {
+        self.tell_queue().await?;
+        let evaluations = self.store.evaluations().await?;
+        let ours = |e: &&store::Evaluation| {
+            e.last_at > 0 && self.config.connections.iter().any(|c| c.name == e.connection)
+        };
+        let known = evaluations.iter().filter(ours).map(|e| Known {
+            connection: e.connection.clone(),
+            at: e.last_at,
+            tables: e.tables,
+            due: e.qualified,
+        });
+        self.meters.standing.known(known.collect());
+        for known in evaluations {
             let entry = self.evaluations.entry(known.connection).or_insert(Evaluated {
                 last: 0,
                 due: None,
@@ -331,11 +430,20 @@ impl Lead {
             let (store, config, clock) =
                 (self.store.clone(), Arc::clone(&config), self.clock.clone());
             let (connection, me) = (connection.clone(), self.me.clone());
+            let span = spans::evaluation(name);
             self.evaluating.spawn(async move {
                 let began = Instant::now();
-                let result = evaluate(&store, &config, &connection, &clock).await;
+                // Whichever daemon does the runs that come of it: their traces lead here.
+                if let Some(cause) = Cause::of(&span)
+                    && let Err(e) =
+                        store.remember(&cause_of(&connection.name), &cause.traceparent()).await
+                {
+                    tracing::debug!("{e}");
+                }
+                let work = evaluate(&store, &config, &connection, &clock);
+                let result = within(span, work).await;
                 let counts = match &result {
-                    Ok(counts) => Ok((counts.tables, counts.qualified)),
+                    Ok(found) => Ok((found.tables, found.due)),
                     Err(e) => Err(e.to_string()),
                 };
                 // When it ended: one that takes longer than its interval is not due at once again.
@@ -344,17 +452,14 @@ impl Lead {
                 if let Err(e) = store.evaluated(&me, &connection.name, at, took, counts).await {
                     tracing::debug!("{e}");
                 }
-                (connection.name, result)
+                Evaluation { connection: connection.name, at, took, result }
             });
         }
         Ok(false)
     }
 
-    fn evaluated(
-        &mut self,
-        evaluated: std::result::Result<(String, Result<Counts>), tokio::task::JoinError>,
-    ) {
-        let Ok((connection, result)) = evaluated else {
+    fn evaluated(&mut self, evaluated: std::result::Result<Evaluation, tokio::task::JoinError>) {
+        let Ok(Evaluation { connection, at, took, result }) = evaluated else {
             // Whichever it was: the store knows what is still being done.
             self.evaluations.values_mut().for_each(|entry| entry.now = false);
             return;
@@ -363,11 +468,14 @@ impl Lead {
         if let Some(entry) = self.evaluations.get_mut(&connection) {
             entry.now = false;
         }
+        self.meters.evaluation(&connection, took, result.is_ok());
         match result {
-            Ok(Counts { tables, qualified }) => {
-                tracing::info!(%connection, tables, qualified, "evaluated");
+            Ok(found) => {
+                tracing::info!(%connection, tables = found.tables, qualified = found.due, "evaluated");
+                self.meters.standing.found(&connection, at, Some(found));
             }
             Err(error) => {
+                self.meters.standing.found(&connection, at, None);
                 self.tally.failed += 1;
                 if matches!(error, Error::Unreachable { .. }) {
                     self.resting.insert(connection.clone(), Instant::now() + REST);
@@ -402,13 +510,28 @@ impl Lead {
             let claim = self.store.claim(&self.me, self.lease, &connections, &rules).await?;
             let Some(claim) = claim else { break };
             any = true;
-            self.begin(claim, openings, asked);
+            let cause = self.cause(&claim.connection).await;
+            self.begin(claim, openings, asked, cause.as_ref());
         }
         Ok(any)
     }
 
+    /// The evaluation that queued what is on this connection. No run waits long for it.
+    async fn cause(&self, connection: &str) -> Option<Cause> {
+        let name = cause_of(connection);
+        let asked = self.store.recall(&name);
+        let text = tokio::time::timeout(Duration::from_secs(1), asked).await.ok()?.ok()??;
+        Cause::parse(&text, "")
+    }
+
     /// Begins with a table.
-    fn begin(&mut self, claim: Claim, openings: &[Option<Opening>], asked: Instant) {
+    fn begin(
+        &mut self,
+        claim: Claim,
+        openings: &[Option<Opening>],
+        asked: Instant,
+        cause: Option<&Cause>,
+    ) {
         let config = &self.config;
         let Some(connection) = config.connections.iter().find(|c| c.name == claim.connection)
         else {
@@ -437,15 +560,19 @@ impl Lead {
         let task = Arc::new(Task::new(claim, job, timed, self.lease, asked));
         self.tasks.add(&task);
         let (store, tasks) = (self.store.clone(), self.tasks.clone());
-        let (config, seed) = (Arc::clone(config), self.seed);
-        self.working.spawn(async move {
-            let finished = attend(&store, &task, &config, seed).await;
+        let (config, seed, meters) = (Arc::clone(config), self.seed, self.meters.clone());
+        let span = spans::table(&task.job, &task.claim.table, "daemon", None, cause);
+        let work = async move {
+            let finished = attend(&store, &task, &config, seed, &meters).await;
             tasks.remove(&task);
             finished
-        });
+        };
+        self.working.spawn(work.instrument(span));
     }
 
     fn finished(&mut self, finished: std::result::Result<Finished, tokio::task::JoinError>) {
+        // For the queue that metrics tell.
+        self.refreshed = None;
         let Ok(Finished { connection, ending, unreachable }) = finished else { return };
         match ending {
             Some(Ending::Done) => self.tally.done += 1,
@@ -459,7 +586,13 @@ impl Lead {
 }
 
 /// Sees to one run from its beginning until its end is in the store.
-async fn attend(store: &Store, task: &Arc<Task>, config: &Arc<Config>, seed: u64) -> Finished {
+async fn attend(
+    store: &Store,
+    task: &Arc<Task>,
+    config: &Arc<Config>,
+    seed: u64,
+    meters: &Meters,
+) -> Finished {
     let claim = &task.claim;
     let (events, heard) = unbounded_channel();
     let order = Order {
@@ -469,7 +602,8 @@ async fn attend(store: &Store, task: &Arc<Task>, config: &Arc<Config>, seed: u64
         seed: seed ^ u64::from(claim.oid),
         settings: config.daemon.clone(),
     };
-    let listening = tokio::spawn(listen(store.clone(), Arc::clone(task), heard));
+    let listen = listen(store.clone(), Arc::clone(task), meters.clone(), heard);
+    let listening = tokio::spawn(listen.in_current_span());
     let ended = match worker::start(order) {
         Ok(ended) => {
             ended.await.map_err(|_| "its thread has ended without a word: this is a bug".to_owned())
@@ -496,6 +630,10 @@ async fn attend(store: &Store, task: &Arc<Task>, config: &Arc<Config>, seed: u64
             (conclusion, conclude::record(&report, None), Some(report), None)
         }
     };
+    if let Some(report) = &report {
+        spans::concluded(&Span::current(), report);
+        meters.report(report);
+    }
     say(task, &record, report.as_deref(), &conclusion);
     if let Some(density) = density
         && let Err(e) = store.keep_density(&claim.connection, &claim.table, &density).await
@@ -521,9 +659,15 @@ async fn attend(store: &Store, task: &Arc<Task>, config: &Arc<Config>, seed: u64
 }
 
 /// Takes in what the engine tells: log lines, the store's phases, what a heartbeat says.
-async fn listen(store: Store, task: Arc<Task>, mut heard: UnboundedReceiver<Event>) {
+async fn listen(
+    store: Store,
+    task: Arc<Task>,
+    meters: Meters,
+    mut heard: UnboundedReceiver<Event>,
+) {
     let Claim { connection, attempt, .. } = &task.claim;
     while let Some(event) = heard.recv().await {
+        meters.event(connection, &event);
         match &event {
             Event::Note { table, text } => tracing::warn!(%connection, %table, "{text}"),
             Event::Held { table, reason: Some(why) } => {
@@ -577,6 +721,7 @@ fn lost(task: &Task, why: String) -> Report {
         ending: Ending::Failed,
         phase: Phase::Preflight,
         error: Some(why),
+        kind: None,
         state: Some("what it has is in the database; the table is in use".into()),
         next: None,
         figures: Figures::default(),

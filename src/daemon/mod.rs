@@ -6,6 +6,7 @@
 //! | measuring a database and queueing what qualifies | `evaluate` |
 //! | one table's run, on a thread of its own | `worker` |
 //! | leases: heartbeats, and the permission to cut over | `running` |
+//! | what others may see of all this | [`live`] |
 //! | why a run is stopped before its end | [`mod@stop`], pure |
 //! | what becomes of its entry in the queue | [`mod@conclude`], pure |
 //!
@@ -19,12 +20,16 @@
 pub mod conclude;
 mod evaluate;
 mod lead;
+pub mod live;
+mod measured;
 mod notify;
 mod running;
 pub mod stop;
 mod worker;
 
 pub use lead::{Options, Tally, run};
+pub use live::Live;
+pub use running::Shown;
 
 use crate::config::Config;
 use chrono::{DateTime, Utc};

@@ -3,8 +3,10 @@
 use super::stop::{Stop, Timed, time_is_up};
 use crate::engine::{Gate, Job};
 use crate::job::{Event, Phase};
+use crate::pace::{Amount, Track};
 use crate::schedule::Opening;
 use crate::store::{Claim, Lease, Store, Wanted};
+use crate::telemetry::Meters;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -38,6 +40,10 @@ struct State {
     why: Option<Stop>,
     phase: Option<Phase>,
     progress: Option<f64>,
+    /// How far the phase is, for people who look.
+    track: Option<Track>,
+    /// Why the work is held back, if it is.
+    held: Option<String>,
     /// Until when nobody else can have it.
     valid_until: Instant,
     timed: Timed,
@@ -48,7 +54,15 @@ impl Task {
     pub fn new(claim: Claim, job: Job, timed: Timed, lease: Duration, asked: Instant) -> Self {
         let valid_until = asked + lease;
         let stop = CancellationToken::new();
-        let state = State { why: None, phase: None, progress: None, valid_until, timed };
+        let state = State {
+            why: None,
+            phase: None,
+            progress: None,
+            track: None,
+            held: None,
+            valid_until,
+            timed,
+        };
         let task =
             Self { claim, job, stop, since: Instant::now(), lease, state: Mutex::new(state) };
         if let Some(Wanted::Cancel(who)) = &task.claim.wanted {
@@ -97,16 +111,39 @@ impl Task {
     pub fn take(&self, event: &Event) -> Option<(Phase, Duration)> {
         let mut state = self.state();
         match event {
-            Event::Phase { phase, .. } => (state.phase, state.progress) = (Some(*phase), None),
-            Event::Progress { phase, done, total, .. } => {
+            Event::Phase { phase, .. } => {
+                (state.phase, state.progress) = (Some(*phase), None);
+                state.track = Some(Track::new());
+            }
+            Event::Progress { phase, done, total, rows, bytes, .. } => {
+                if state.phase != Some(*phase) {
+                    state.track = None;
+                }
+                let (done, total, rows, bytes) = (*done, *total, *rows, *bytes);
+                let track = state.track.get_or_insert_with(Track::new);
+                track.update(Amount { done, total, rows, bytes });
                 #[expect(clippy::cast_precision_loss, reason = "a fraction for people")]
-                let part = (*total > 0).then(|| *done as f64 / *total as f64);
+                let part = (total > 0).then(|| done as f64 / total as f64);
                 (state.phase, state.progress) = (Some(*phase), part);
             }
+            Event::Held { reason, .. } => state.held.clone_from(reason),
             Event::PhaseDone { phase, took, .. } => return Some((*phase, *took)),
             _ => {}
         }
         None
+    }
+
+    /// What people see of it.
+    pub fn shown(&self) -> Shown {
+        let state = self.state();
+        Shown {
+            claim: self.claim.clone(),
+            took: self.since.elapsed(),
+            phase: state.phase,
+            track: state.track,
+            held: state.held.clone(),
+            why: state.why.as_ref().map(Stop::words),
+        }
     }
 
     /// Prolongs the lease, and does what people want.
@@ -182,6 +219,23 @@ impl Task {
     }
 }
 
+/// What people see of a table at work.
+#[derive(Debug, Clone)]
+pub struct Shown {
+    /// What makes it ours.
+    pub claim: Claim,
+    /// How long it has been at work.
+    pub took: Duration,
+    /// The phase.
+    pub phase: Option<Phase>,
+    /// How far that is.
+    pub track: Option<Track>,
+    /// Why it is held back, if it is.
+    pub held: Option<String>,
+    /// Why it stops, if it does.
+    pub why: Option<String>,
+}
+
 /// All tables at work, by their entries.
 #[derive(Debug, Clone, Default)]
 pub struct Tasks(Arc<Mutex<BTreeMap<i64, Arc<Task>>>>);
@@ -211,7 +265,7 @@ impl Tasks {
 }
 
 /// Keeps this daemon and its leases alive until dropped.
-pub async fn keep_alive(store: Store, me: String, tasks: Tasks, lease: Duration) {
+pub async fn keep_alive(store: Store, me: String, tasks: Tasks, lease: Duration, meters: Meters) {
     let host = whoami::hostname().unwrap_or_else(|_| "?".into());
     let mut reached = true;
     loop {
@@ -224,6 +278,7 @@ pub async fn keep_alive(store: Store, me: String, tasks: Tasks, lease: Duration)
             _ => {}
         }
         reached = beat.is_ok();
+        meters.standing.store(reached);
         let tasks = tasks.all();
         futures_util::future::join_all(tasks.iter().map(|task| task.renew(&store))).await;
         tokio::time::sleep(lease / 4).await;

@@ -17,6 +17,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 use tokio_postgres::types::Type;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 /// A debug build keeps all that is awaited on the stack.
 const STACK: usize = 16 << 20;
@@ -47,9 +48,10 @@ pub struct Order {
 /// Starts a worker. What it sends is its end; if it sends nothing, it has panicked.
 pub fn start(order: Order) -> std::io::Result<oneshot::Receiver<Ended>> {
     let (sender, receiver) = oneshot::channel();
+    let span = tracing::Span::current();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name("repackd run".into()).stack_size(STACK).spawn(move || {
-        let ended = runtime.block_on(Box::pin(work(&order)));
+        let ended = runtime.block_on(Box::pin(work(&order).instrument(span)));
         // Nobody listening means that the process ends.
         let _ = sender.send(ended);
     })?;
@@ -193,6 +195,7 @@ fn failed(task: &Task, error: &Error) -> Report {
         ending: Ending::Failed,
         phase: Phase::Preflight,
         error: Some(error.to_string()),
+        kind: Some(error.kind().to_owned()),
         state: Some("nothing was changed; the table is in use".into()),
         next: None,
         figures: Figures::default(),

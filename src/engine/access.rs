@@ -16,6 +16,7 @@
 //! everything is let go of at once, to be tried again soon.
 
 use super::context::Run;
+use super::spans;
 use crate::catalog::neighbours::Neighbour;
 use crate::error::{Error, Result};
 use crate::names::ident;
@@ -60,7 +61,9 @@ pub async fn exclude_writers(
 ) -> Result<()> {
     let is_table = |n: &Neighbour| n.kind != "v" && n.kind != "m";
     let gates = neighbours.iter().filter(|n| n.writes_through || all && is_table(n));
-    take(run, wanted(run, gates, Mode::ShareRowExclusive), true, patience, limit).await
+    let all = wanted(run, gates, Mode::ShareRowExclusive);
+    let span = spans::lock(Mode::ShareRowExclusive.sql(), all.len());
+    spans::within(span, take(run, all, true, patience, limit)).await
 }
 
 /// Takes ACCESS EXCLUSIVE on the neighbours and on the table; `queue` if nothing is held before.
@@ -72,7 +75,8 @@ pub async fn exclude_all(
     limit: Duration,
 ) -> Result<()> {
     let all = wanted(run, neighbours.iter(), Mode::AccessExclusive);
-    take(run, all, queue, patience, limit).await
+    let span = spans::lock(Mode::AccessExclusive.sql(), all.len());
+    spans::within(span, take(run, all, queue, patience, limit)).await
 }
 
 /// Takes the locks in turn. For the first one can queue like anybody else, if nothing is held.

@@ -2,11 +2,12 @@
 
 use super::drain::Floor;
 use super::journal::{Held, Journal};
+use super::spans;
 use super::throttle::Throttle;
 use crate::config::{Server, Settings};
 use crate::error::{Error, Result};
 use crate::failpoint::{At, ENTER};
-use crate::job::{Event, Phase};
+use crate::job::{Event, Measure, Phase};
 use crate::pg::{Session, lock::Backoff, settings};
 use crate::sql::Subject;
 use std::collections::{BTreeMap, BTreeSet};
@@ -196,6 +197,11 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Tells a figure, for metrics.
+    pub fn measured(&self, what: Measure) {
+        self.send(Event::Measured { table: self.subject.table.to_string(), what });
+    }
+
     /// Tells whoever listens. Nobody listening is no reason to stop.
     pub fn send(&self, event: Event) {
         let _ = self.control.events.send(event);
@@ -210,7 +216,8 @@ impl<'a> Run<'a> {
     }
 
     /// Counts time for which the work is held back.
-    pub fn held_for(&self, by: &str, time: Duration) {
+    pub fn held_for(&self, by: &'static str, time: Duration) {
+        self.measured(Measure::Held(by, time));
         if let Ok(mut held) = self.held.lock() {
             *held.entry(by.to_owned()).or_default() += time.as_secs_f64();
         }
@@ -235,14 +242,13 @@ impl<'a> Run<'a> {
         phase: Phase,
         work: impl AsyncFnOnce(&mut Self) -> Result<()>,
     ) -> Result<()> {
-        use tracing::Instrument;
         let table = self.subject.table.to_string();
         self.journal.phase = phase;
         self.send(Event::Phase { table: table.clone(), phase });
         let started = Instant::now();
-        let span = tracing::info_span!("repackd.phase", table = %table, phase = %phase);
+        let span = spans::phase(&table, phase);
         // On the heap: one after another, the phases' futures would add up on a thread's stack.
-        let result = Box::pin(work(self).instrument(span)).await;
+        let result = Box::pin(spans::within(span, work(self))).await;
         let took = started.elapsed();
         *self.journal.state.figures.seconds.entry(phase).or_default() += took.as_secs_f64();
         self.count_held();

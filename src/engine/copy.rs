@@ -4,6 +4,7 @@ use super::chunks::{Chunks, PAGE};
 use super::context::{Run, first_error};
 use super::drain;
 use super::patience::persistently;
+use super::spans::Stretches;
 use super::throttle;
 use crate::error::{Error, Result};
 use crate::failpoint::{At, COPY_CHUNK, COPY_PAGES};
@@ -12,6 +13,7 @@ use crate::sql::{Subject, copy as sql};
 use futures_util::future::join_all;
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
+use tracing::Instrument;
 
 /// How often one chunk is tried when it meets a lock or a deadlock.
 const TRIES: u32 = 20;
@@ -41,6 +43,7 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
     let stop = run.control.stop.child_token();
     let shared = &*run;
     let copier = async |session: &Session| -> Result<()> {
+        let mut stretches = Stretches::chunks();
         while !stop.is_cancelled() {
             if let Err(e) = throttle::pass(shared, session, &stop).await {
                 stop.cancel();
@@ -48,8 +51,12 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
             }
             let Some((first, past)) = chunks.borrow_mut().take() else { return Ok(()) };
             let started = Instant::now();
-            match chunk(session, &shared.subject, first, past).await {
-                Ok(copied) => rows.set(rows.get() + copied),
+            let work = chunk(session, &shared.subject, first, past);
+            match work.instrument(stretches.span()).await {
+                Ok(copied) => {
+                    rows.set(rows.get() + copied);
+                    stretches.add(past - first, copied);
+                }
                 Err(e) => {
                     stop.cancel();
                     return Err(e);

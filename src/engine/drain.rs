@@ -5,10 +5,10 @@
 //! not matter and many changes to one row cost one.
 
 use super::context::{Run, interruptible};
-use super::throttle;
+use super::{spans, throttle};
 use crate::error::{Error, Result};
 use crate::failpoint::{At, DRAIN};
-use crate::job::Phase;
+use crate::job::{Measure, Phase};
 use crate::pg::{REPEATABLE_READ, run_all, transaction};
 use crate::sql::drain as sql;
 use std::time::{Duration, Instant};
@@ -128,6 +128,9 @@ pub async fn once(run: &mut Run<'_>, limit: Option<u64>) -> Result<Drained> {
                     same_file(run, drained.filenode)?;
                 }
                 run.journal.state.figures.rows_replayed += drained.rows;
+                if drained.rows > 0 {
+                    run.measured(Measure::Drained(drained.rows));
+                }
                 return Ok(drained);
             }
             // Two rows may have exchanged a unique value, and only one of them is in this part of
@@ -232,9 +235,14 @@ pub async fn is_long(run: &Run<'_>) -> Result<bool> {
 /// Drains until one drain takes all there is and that was little. Gives up with both figures if
 /// changes arrive faster than they can be drained for two intervals of `check_time` in a row.
 pub async fn until_short(run: &mut Run<'_>) -> Result<()> {
+    spans::within(spans::drain(), shorten(run)).await
+}
+
+async fn shorten(run: &mut Run<'_>) -> Result<()> {
     let limit = run.job.settings.max_replay_rows.max(1);
     let mut race = Race::start(run).await?;
     let mut since_vacuum = 0;
+    let (mut drains, mut rows) = (0, 0);
     loop {
         run.check_stop()?;
         if throttle::pass(run, &run.sessions.worker, &run.control.stop).await? {
@@ -244,6 +252,7 @@ pub async fn until_short(run: &mut Run<'_>) -> Result<()> {
         let drained = once(run, Some(limit)).await?;
         race.drained += drained.rows;
         since_vacuum += drained.rows;
+        (drains, rows) = (drains + 1, rows + drained.rows);
         let total = race.waiting_at_start + race.total_drained + race.drained;
         run.progress(
             race.total_drained + race.drained,
@@ -252,6 +261,7 @@ pub async fn until_short(run: &mut Run<'_>) -> Result<()> {
             0,
         );
         if drained.all && drained.rows < SHORT {
+            spans::drained(drains, rows);
             return Ok(());
         }
         if since_vacuum >= VACUUM_EVERY {
@@ -344,7 +354,9 @@ async fn waiting(run: &Run<'_>) -> Result<u64> {
         .query_one(&sql::waiting(&run.subject, run.floor.id, 10_000_000), &[])
         .await
         .map_err(Error::sql("counting the key log"))?;
-    Ok(u64::try_from(row.get::<_, i64>(0)).unwrap_or(0))
+    let waiting = u64::try_from(row.get::<_, i64>(0)).unwrap_or(0);
+    run.measured(Measure::Waiting(waiting));
+    Ok(waiting)
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 
 use super::context::{Run, first_error, interruptible};
 use super::patience::persistently;
-use super::{drain, purge, throttle};
+use super::{drain, purge, spans, throttle};
 use crate::error::{Error, Result};
 use crate::failpoint::{At, INDEX_BUILD, INDEX_FINISH};
 use crate::names::QualifiedName;
@@ -136,7 +136,8 @@ async fn build_all(run: &mut Run<'_>, builds: Vec<Build>, before: u64, total: u6
                 return Err(e);
             }
             let Some(build) = queue.borrow_mut().pop_front() else { return Ok(()) };
-            let result = interruptible(&stop, session, one(session, &build)).await;
+            let work = interruptible(&stop, session, one(session, &build));
+            let result = spans::within(spans::index(&build.name), work).await;
             if result.is_err() {
                 stop.cancel();
                 return result;

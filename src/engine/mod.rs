@@ -45,6 +45,7 @@ mod search;
 mod sequences;
 mod snapshots;
 mod space;
+pub(crate) mod spans;
 mod status;
 mod throttle;
 mod validate;

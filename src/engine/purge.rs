@@ -11,6 +11,7 @@
 use super::chunks::{Chunks, PAGE};
 use super::context::Run;
 use super::copy::pages;
+use super::spans::Stretches;
 use super::{drain, throttle};
 use crate::error::{Error, Result};
 use crate::failpoint::{At, PURGE_RANGE, VACUUM};
@@ -18,6 +19,7 @@ use crate::names::literal;
 use crate::pg::{READ_COMMITTED, Session, transaction};
 use crate::sql::{copy as sql, drain as drain_sql};
 use std::time::Instant;
+use tracing::Instrument;
 
 /// Runs the whole purge. A crash repeats it from the start.
 pub async fn run(run: &mut Run<'_>) -> Result<()> {
@@ -51,16 +53,20 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
     let mut chunks =
         Chunks::new(total, vec![], run.job.settings.chunk_time).at_least((log_pages * 4).max(2048));
     let mut purged = 0;
+    let mut stretches = Stretches::ranges();
     while let Some((first, past)) = chunks.take() {
         run.check_stop()?;
         throttle::pass(run, &run.sessions.worker, &run.control.stop).await?;
         let started = Instant::now();
         let statement = sql::purge(&run.subject, first, past);
-        purged += transaction(&run.sessions.worker, READ_COMMITTED, async |client| {
+        let rows = transaction(&run.sessions.worker, READ_COMMITTED, async |client| {
             client.execute(&statement, &[]).await.map_err(Error::sql("purging the shadow"))
         })
         .at(PURGE_RANGE)
+        .instrument(stretches.span())
         .await?;
+        purged += rows;
+        stretches.add(past - first, rows);
         chunks.learn(past - first, started.elapsed());
         run.progress(past, total, purged, past * PAGE);
     }

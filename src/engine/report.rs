@@ -1,6 +1,7 @@
 //! What is said about a table at the end: what happened, what state things are in, what to do.
 
 use super::context::Job;
+use super::spans;
 use crate::error::{Error, Verdict};
 use crate::job::{Ending, Figures, Phase, Report};
 use tokio_postgres::error::SqlState;
@@ -37,6 +38,7 @@ pub fn ended(job: &Job, table: &str, ending: Ending, phase: Phase, figures: Figu
         ending,
         phase,
         error: None,
+        kind: None,
         state,
         next,
         figures,
@@ -46,6 +48,7 @@ pub fn ended(job: &Job, table: &str, ending: Ending, phase: Phase, figures: Figu
 
 /// The report of a run that did not.
 pub fn failed(job: &Job, table: &str, stage: Stage, error: Error, figures: Figures) -> Report {
+    spans::failed(&tracing::Span::current(), &error);
     let ending = match &error {
         Error::Refused { .. } => Ending::Refused,
         Error::Busy { .. } => Ending::Busy,
@@ -130,6 +133,7 @@ pub fn failed(job: &Job, table: &str, stage: Stage, error: Error, figures: Figur
         ending,
         phase,
         error: Some(error.to_string()),
+        kind: Some(error.kind().to_owned()),
         state: Some(state),
         next,
         figures,

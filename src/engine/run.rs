@@ -4,19 +4,21 @@ use super::context::{Control, Job, Run, Sessions};
 use super::journal::{self, Journal};
 use super::report::{self, Stage};
 use super::space::Space;
+use super::spans;
 use super::throttle::Throttle;
 use super::{
     abort, begin, capture, cleanup, copy, cutover, drain, fingerprint, index, matviews, prepare,
     purge, validate, verify,
 };
 use crate::catalog::Describer;
+use crate::catalog::key::Key;
 use crate::catalog::lookup::{self, Found};
 use crate::config::DiskFull;
 use crate::error::{Error, Result, Verdict};
 use crate::failpoint::{At, PREPARE};
-use crate::job::{Ending, Event, Figures, Phase, Report};
+use crate::job::{Ending, Event, Figures, Phase, Report, Sizes};
 use crate::pg::settings;
-use crate::preflight;
+use crate::preflight::{self, Preflight};
 use crate::sql::Subject;
 use std::time::Instant;
 
@@ -95,17 +97,9 @@ async fn start(
     let send = |event| drop(control.events.send(event));
     send(Event::Phase { table: name.clone(), phase: Phase::Preflight });
     let started = Instant::now();
-    refuse_remains(table, sessions).await?;
-    let mut preflight = preflight::look(&sessions.worker, table, job.settings.trust_owner).await?;
-    let space = Space::of(sessions.observer.client(), table.oid).await?;
-    preflight.reasons.extend(space.refusal(&job.settings.limits));
-    if !preflight.reasons.is_empty() {
-        return Err(Error::Refused { table: name, reasons: preflight.reasons });
-    }
-    let Some(key) = preflight.key.clone() else {
-        return Err(Error::Refused { table: name, reasons: vec!["it has no key".into()] });
-    };
-    let before = space.before;
+    let looking = Box::pin(look(job, table, sessions));
+    let (preflight, key, before) =
+        spans::within(spans::phase(&name, Phase::Preflight), looking).await?;
     send(Event::PhaseDone {
         table: name.clone(),
         phase: Phase::Preflight,
@@ -117,13 +111,30 @@ async fn start(
     let started = Instant::now();
     let figures = Figures { before, ..Figures::default() };
     let prepare = prepare::run(&sessions.worker, &subject, &preflight, figures);
-    let prepared = prepare.at(PREPARE).await;
+    let prepared =
+        Box::pin(spans::within(spans::phase(&name, Phase::Prepare), prepare.at(PREPARE))).await;
     if prepared.as_ref().is_err_and(|e| e.verdict() == Verdict::Resume) {
         *stage = Stage::BegunPerhaps;
     }
     let journal = prepared?;
     send(Event::PhaseDone { table: name, phase: Phase::Prepare, took: started.elapsed() });
     Ok(journal)
+}
+
+/// The preflight, the key chosen, and the sizes.
+async fn look(job: &Job, table: &Found, sessions: &Sessions) -> Result<(Preflight, Key, Sizes)> {
+    let refused = |reasons| Error::Refused { table: table.name.to_string(), reasons };
+    refuse_remains(table, sessions).await?;
+    let mut preflight = preflight::look(&sessions.worker, table, job.settings.trust_owner).await?;
+    let space = Space::of(sessions.observer.client(), table.oid).await?;
+    preflight.reasons.extend(space.refusal(&job.settings.limits));
+    if !preflight.reasons.is_empty() {
+        return Err(refused(preflight.reasons));
+    }
+    match preflight.key.clone() {
+        Some(key) => Ok((preflight, key, space.before)),
+        None => Err(refused(vec!["it has no key".into()])),
+    }
 }
 
 /// What an earlier run left has to be dealt with first: it may be hours of work.

@@ -7,6 +7,7 @@
 
 use super::context::{Run, application_name};
 use super::journal::Held;
+use super::spans;
 use crate::config::Limits;
 use crate::error::{Error, Result};
 use crate::job::Event;
@@ -103,6 +104,7 @@ pub async fn pass(run: &Run<'_>, session: &Session, stop: &CancellationToken) ->
     }
     let began = Instant::now();
     let mut said: Option<Hold> = None;
+    let mut span = tracing::Span::none();
     let result = loop {
         let hold = match look(run, own, &throttle.limits, &mut state).await {
             Ok(hold) => hold,
@@ -117,6 +119,7 @@ pub async fn pass(run: &Run<'_>, session: &Session, stop: &CancellationToken) ->
             });
         }
         if said.as_ref().is_none_or(|s| s.by != hold.by) {
+            span = spans::held(hold.by);
             run.hold(session, Some(Held::now(hold.by, &hold.why))).await?;
             run.send(Event::Held {
                 table: run.subject.table.to_string(),
@@ -130,6 +133,7 @@ pub async fn pass(run: &Run<'_>, session: &Session, stop: &CancellationToken) ->
             () = stop.cancelled() => break Err(Error::Interrupted),
         }
     };
+    drop(span);
     if said.is_some() && result.is_ok() {
         run.hold(session, None).await?;
         run.send(Event::Held { table: run.subject.table.to_string(), reason: None });

@@ -63,6 +63,20 @@ async fn in_the_way(run: &Run<'_>) -> Error {
     }
 }
 
+/// Begins a transaction in each session, both with one snapshot.
+async fn share_snapshot(worker: &Session, helper: &Session) -> Result<()> {
+    worker.batch_execute(READ_ONLY).await.map_err(Error::sql("BEGIN"))?;
+    let row = worker
+        .query_one("SELECT pg_catalog.pg_export_snapshot()", &[])
+        .await
+        .map_err(Error::sql("exporting the snapshot"))?;
+    let snapshot = crate::names::literal(row.get(0));
+    helper
+        .batch_execute(&format!("{READ_ONLY}; SET TRANSACTION SNAPSHOT {snapshot}"))
+        .await
+        .map_err(Error::sql("importing the snapshot"))
+}
+
 async fn compare(run: &Run<'_>, helper: &Session) -> Result<u64> {
     let worker = &run.sessions.worker;
     let as_text: Vec<String> = worker
@@ -72,51 +86,42 @@ async fn compare(run: &Run<'_>, helper: &Session) -> Result<u64> {
         .iter()
         .map(|r| r.get(0))
         .collect();
-    worker.batch_execute(READ_ONLY).await.map_err(Error::sql("BEGIN"))?;
-    let compare = async {
-        let row = worker
-            .query_one("SELECT pg_catalog.pg_export_snapshot()", &[])
-            .await
-            .map_err(Error::sql("exporting the snapshot"))?;
-        let snapshot: String = row.get(0);
-        helper
-            .batch_execute(&format!(
-                "{READ_ONLY}; SET TRANSACTION SNAPSHOT {}",
-                crate::names::literal(&snapshot)
-            ))
-            .await
-            .map_err(Error::sql("importing the snapshot"))?;
-        let original = sql::checksum(&run.subject, &run.subject.table.sql(), &as_text);
-        let shadow = sql::checksum(&run.subject, &run.subject.shadow().sql(), &as_text);
-        // If one fails there is no point in the other going on, but it is waited for.
-        let stop = run.control.stop.child_token();
-        let half = async |session: &Session, statement: &str| {
-            let result = interruptible(&stop, session, checksum(session, statement)).await;
-            if result.is_err() {
-                stop.cancel();
-            }
-            // Whichever half is done first shall not sit idle with its snapshot.
-            let _ = rollback(session).await;
-            result
-        };
-        let both = async { tokio::join!(half(worker, &original), half(helper, &shadow)) };
-        tokio::pin!(both);
-        let (halves, why) = tokio::select! {
-            halves = &mut both => (halves, None),
-            why = in_the_way(run) => {
-                stop.cancel();
-                (both.await, Some(why))
-            }
-        };
-        match (halves, why) {
-            ((Ok(a), Ok(b)), _) => Ok((a, b)),
-            (_, Some(why)) => Err(why),
-            ((Err(Error::Interrupted), Err(e)) | (Err(e), _) | (_, Err(e)), None) => Err(e),
-        }
+    if let Err(e) = share_snapshot(worker, helper).await {
+        let _ = tokio::join!(rollback(worker), rollback(helper));
+        return Err(e);
     }
-    .await;
-    let _ = tokio::join!(rollback(worker), rollback(helper));
-    let (original, shadow) = compare?;
+    let original = sql::checksum(&run.subject, &run.subject.table.sql(), &as_text);
+    let shadow = sql::checksum(&run.subject, &run.subject.shadow().sql(), &as_text);
+    // If one fails there is no point in the other going on, but it is waited for.
+    let stop = run.control.stop.child_token();
+    let half = async |session: &Session, statement: &str| {
+        let result = interruptible(&stop, session, checksum(session, statement)).await;
+        if result.is_err() {
+            stop.cancel();
+        }
+        // Whichever half is done first shall not sit idle with its snapshot.
+        let _ = rollback(session).await;
+        result
+    };
+    let both = async { tokio::join!(half(worker, &original), half(helper, &shadow)) };
+    tokio::pin!(both);
+    let (halves, why) = tokio::select! {
+        halves = &mut both => (halves, None),
+        why = in_the_way(run) => {
+            stop.cancel();
+            (both.await, Some(why))
+        }
+    };
+    let compared = match (halves, why) {
+        ((Ok(a), Ok(b)), _) => Ok((a, b)),
+        (_, Some(why)) => Err(why),
+        ((Err(Error::Interrupted), Err(e)) | (Err(e), _) | (_, Err(e)), None) => Err(e),
+    };
+    if compared.is_err() {
+        // It takes a request to cancel that comes late, so that the next statement does not.
+        let _ = tokio::join!(rollback(worker), rollback(helper));
+    }
+    let (original, shadow) = compared?;
     if original != shadow {
         return Err(Error::Mismatch {
             table: run.subject.table.clone(),

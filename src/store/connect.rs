@@ -9,13 +9,22 @@ use sqlx::{Any, AnyPool, AssertSqlSafe, Executor, Row, SqlSafeStr, Transaction};
 use std::str::FromStr;
 use std::time::Duration;
 
-/// The migrations, in order, for PostgreSQL and for SQLite. Never changed once released: a store that
-/// was made with one keeps its checksum.
-const MIGRATIONS: [(&str, &str, &str); 1] = [(
-    "the queue, its history and the daemons",
-    include_str!("migrations/postgres_1.sql"),
-    include_str!("migrations/sqlite_1.sql"),
-)];
+/// The migrations, in order, each for PostgreSQL and for SQLite. Never changed once released: a store
+/// that was made with one keeps its number and its checksum.
+const MIGRATIONS: &[(i64, &str, &str, &str)] = &[
+    (
+        1,
+        "the queue, its history and the daemons",
+        include_str!("migrations/postgres_1.sql"),
+        include_str!("migrations/sqlite_1.sql"),
+    ),
+    (
+        3,
+        "sizes and bloat over time",
+        include_str!("migrations/postgres_3.sql"),
+        include_str!("migrations/sqlite_3.sql"),
+    ),
+];
 
 /// The schema of our tables in PostgreSQL.
 const SCHEMA: &str = "repackd_store";
@@ -129,13 +138,13 @@ impl Store {
                 known: known(),
             });
         }
-        let migrations = MIGRATIONS.iter().zip(1..).map(|((name, postgres, sqlite), version)| {
+        let migrations = MIGRATIONS.iter().map(|(version, name, postgres, sqlite)| {
             let sql = match self.dialect {
                 Dialect::Postgres => *postgres,
                 Dialect::Sqlite => *sqlite,
             };
             Migration::new(
-                version,
+                *version,
                 (*name).into(),
                 MigrationType::Simple,
                 sql.into_sql_str(),
@@ -225,7 +234,7 @@ impl Store {
 
 /// The number of the last migration that this program has.
 fn known() -> i64 {
-    i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
+    MIGRATIONS.last().map_or(0, |(version, ..)| *version)
 }
 
 /// Whether a statement failed because another transaction had the better claim: unique_violation,

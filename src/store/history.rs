@@ -296,7 +296,8 @@ impl Store {
     }
 }
 
-fn attempt(row: &AnyRow) -> Attempt {
+/// An attempt, out of the columns that both readers ask for.
+pub(super) fn attempt(row: &AnyRow) -> Attempt {
     Attempt {
         id: row.get(0),
         connection: row.get(1),

@@ -404,12 +404,15 @@ impl Store {
         let failed = self.failed();
         // Also a lease that is over, if nobody has taken the table since.
         let done = sqlx::query(self.sql(
-            "UPDATE queue SET lease_until = {now} + $1, phase = $2, progress = $3, updated_at = {now}
+            "UPDATE queue SET lease_until = {now} + $1, phase = $2, updated_at = {now},
+                    progress = CASE WHEN $3 < 0 THEN NULL ELSE $3 END
              WHERE id = $4 AND fence = $5 AND owner = $6 AND state = 'running'",
         ))
         .bind(millis(lease))
         .bind(phase)
-        .bind(progress)
+        // Never NULL, which sqlx 0.9 says is a float4: with a statement prepared for that, PostgreSQL
+        // takes no float8 afterwards, and the lease would be lost in the middle of the copy.
+        .bind(progress.unwrap_or(-1.0))
         .bind(claim.id)
         .bind(claim.fence)
         .bind(&claim.owner)

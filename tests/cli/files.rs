@@ -114,8 +114,6 @@ pub async fn repcloud(server: Server) -> Outcome {
     let report = finish(program(&["run-now", "--config", &file]))?;
     report.status(0)?.shows(&["public.t repacked"])?.says(&[
         "pid_dir is not read: an advisory lock",
-        "logging.log_dir is not read: log lines go to standard error",
-        "logging.log_level is not read: RUST_LOG",
         "notifier.enable_email",
         &file,
     ])?;

@@ -4,6 +4,7 @@ use crate::support::cluster::Cluster;
 use crate::support::program::{finish, program, start};
 use crate::support::scene::Scene;
 use crate::support::{Outcome, Server, words};
+use crate::telemetry::Collector;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -15,7 +16,7 @@ pub async fn none_in_logs(server: Server) -> Outcome {
         command.env("RUST_LOG", level);
         finish(command)?.status(0)?;
     }
-    scene.repackd(&["run-now", "--debug", "t"])?.status(0)?.says(&["repackd"])?;
+    scene.repackd(&["run-now", "--debug", "t"])?.status(0)?.says(&["level=debug"])?;
     scene.repackd(&["connections"])?.status(0)?;
     scene.repackd(&["init", "--verbose"])?;
     // Through the environment, with errors: a wrong port, a wrong database, a wrong URL.
@@ -174,8 +175,9 @@ const PLACES: &[&str] =
 const LOUD: &[(&[&str], &str)] =
     &[(&["--debug"], "warn"), (&["-v", "--json"], "debug"), (&["-v"], "trace")];
 
-/// Wherever it came from, right or wrong, and however much is said.
+/// Wherever it came from, right or wrong, however much is said, and to whom.
 pub async fn none_from_any_place(server: Server) -> Outcome {
+    let collector = Collector::http(None).await?;
     let (cluster, scene) = locked(&server).await?;
     let folder = Folder::new(&scene.database.name)?;
     for (i, place) in PLACES.iter().enumerate() {
@@ -187,9 +189,22 @@ pub async fn none_from_any_place(server: Server) -> Outcome {
         }
         let (loud, level) = LOUD[i % LOUD.len()];
         let arguments: Vec<&str> = ["run-now", "t"].iter().chain(loud).copied().collect();
-        let mut command = with_password(&folder, &scene, place, "hunter2:secret", &arguments)?;
-        command.env("RUST_LOG", level);
-        finish(command)?.status(0).map_err(|e| format!("{place}: {e}"))?;
+        for password in ["hunter2:secret", "hunter2:wrong"] {
+            let mut command = with_password(&folder, &scene, place, password, &arguments)?;
+            command.env("RUST_LOG", level);
+            command.env("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.address);
+            command.env("OTEL_EXPORTER_OTLP_HEADERS", "x-key=hunter2");
+            let status = if password.contains("wrong") { 75 } else { 0 };
+            finish(command)?.status(status).map_err(|e| format!("{place}: {e}"))?;
+        }
+    }
+    let received = collector.received();
+    if received.spans.len() < 100 {
+        return Err("there are no spans to be searched".into());
+    }
+    let sent = format!("{:?} {:?} {:?}", received.spans, received.metrics, received.resource);
+    if sent.contains("hunter2") {
+        return Err("a password in spans or metrics".into());
     }
     let directory = scene.ask("current_setting('data_directory')").await?;
     let log = std::fs::read_to_string(Path::new(&directory).join("log.txt")).map_err(words)?;

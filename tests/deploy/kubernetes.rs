@@ -81,6 +81,19 @@ pub fn agrees() -> Outcome {
         patient(&name, Duration::from_secs(grace), config.daemon.stop_within)?;
         let container = &pod["containers"][0];
         known(&strings(&container["args"]))?;
+        // Asked where it listens, and for what it answers to whoever has no token.
+        let port = config.http.listen.map(|at| u64::from(at.port()));
+        for (probe, answers) in [("livenessProbe", "/liveness"), ("readinessProbe", "/readiness")] {
+            let Some(get) = container[probe].get("httpGet") else { continue };
+            let named = container["ports"].as_array().into_iter().flatten();
+            let named =
+                named.filter(|p| p["name"] == get["port"]).map(|p| &p["containerPort"]).next();
+            if get["path"] != answers || named.and_then(Value::as_u64) != port || port.is_none() {
+                return Err(format!(
+                    "{name}: {probe} asks {get}, and the daemon listens to {port:?}"
+                ));
+            }
+        }
         let connection = strings(&container["args"]);
         let connection = connection.iter().skip_while(|a| **a != "--connection").nth(1);
         if connection.is_some_and(|name| config.connections.iter().all(|c| c.name != *name)) {
@@ -92,8 +105,12 @@ pub fn agrees() -> Outcome {
             return Err(format!("{name} has no configuration: {mounted:?}"));
         }
         let secret = documents_of(MANIFESTS[4])?.unwrap_or_default();
-        for password in file.lines().filter_map(|line| line.strip_prefix("password_file = ")) {
-            let password = Path::new(password.trim_matches('"'));
+        let is_secret = |line: &'_ str| {
+            line.starts_with("password_file = ") || line.starts_with("token_file = ")
+        };
+        for line in file.lines().filter(|line| is_secret(line)) {
+            let password = line.split('"').nth(1).unwrap_or_default();
+            let password = Path::new(password);
             let folder = password.parent().and_then(Path::to_str).unwrap_or_default();
             let key = password.file_name().and_then(|name| name.to_str()).unwrap_or_default();
             if !mounted.contains(&folder) || secret[0]["stringData"].get(key).is_none() {

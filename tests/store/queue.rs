@@ -140,6 +140,22 @@ pub async fn conclusions(own: &Own) -> Outcome {
 }
 
 /// A daemon that dies, or sleeps for longer than its lease.
+/// Nothing is known of the progress at first, then something is, and then nothing again: whichever of the
+/// store's sessions it comes through, the lease is held.
+pub async fn progress(own: &Own) -> Outcome {
+    let store = own.open().await?;
+    queue(&store, "a", "t", 10).await?;
+    let mine = claimed(&store, "me", LONG).await?;
+    for part in [None, Some(0.5), None, Some(1.0), Some(0.0)] {
+        let all = (0..8).map(|_| store.renew(&mine, LONG, part.map(|_| "copy"), part));
+        for held in futures_util::future::join_all(all).await {
+            equal("the lease", held.map_err(words)?, Lease::Held)?;
+        }
+        equal("the progress", store.entries().await.map_err(words)?[0].progress, part)?;
+    }
+    Ok(())
+}
+
 pub async fn takeover(own: &Own) -> Outcome {
     let store = own.open().await?;
     queue(&store, "a", "t", 10).await?;

@@ -5,9 +5,10 @@ use crate::config::OldSnapshots;
 use crate::engine::context::Run;
 use crate::engine::patience::BEGIN_BRIEF;
 use crate::engine::snapshots::{self, Mark};
-use crate::engine::{access, exchange, last_drain, matviews};
+use crate::engine::{access, exchange, last_drain, matviews, spans};
 use crate::error::{Error, Result};
 use crate::failpoint::{At, CHECK, EXCLUDE_ALL, EXCLUDE_WRITERS, LAST_DRAIN};
+use crate::job::Measure;
 use crate::pg::lock;
 use crate::pg::rollback;
 use std::time::{Duration, Instant};
@@ -164,7 +165,8 @@ impl Cutover {
             return Err((Failed::Later(why.into()), Some(started)));
         }
         let left = left(Duration::ZERO)?;
-        exchange::run(run, &self.checker.describer, &now, left).await.map_err(at)?;
+        let exchange = exchange::run(run, &self.checker.describer, &now, left);
+        spans::within(spans::exchange(), exchange).await.map_err(at)?;
         step("exchanged");
         matviews::report(run);
         waited(run, started);
@@ -174,6 +176,8 @@ impl Cutover {
 
 /// Records how long anyone can have waited in an attempt.
 fn waited(run: &mut Run<'_>, started: Instant) {
+    let waited = started.elapsed();
+    run.measured(Measure::Waited(waited));
     let figures = &mut run.journal.state.figures;
-    figures.longest_wait_ms = figures.longest_wait_ms.max(started.elapsed().as_secs_f64() * 1000.0);
+    figures.longest_wait_ms = figures.longest_wait_ms.max(waited.as_secs_f64() * 1000.0);
 }

@@ -27,13 +27,16 @@ use super::matviews;
 use super::patience::{LOOK_AGAIN, LOOK_GAP};
 use super::sequences;
 use super::snapshots::Mark;
+use super::spans;
 use crate::catalog::neighbours::Neighbour;
 use crate::config::OldSnapshots;
 use crate::error::{Error, Result};
+use crate::job::Measure;
 use crate::preflight;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 use tokio_postgres::error::SqlState;
+use tracing::Instrument;
 
 /// Attempts that insist on an empty log under the lock. Then there is no last drain, and the
 /// exchange is exact for every snapshot; a busy table never gets there.
@@ -128,9 +131,11 @@ async fn attempts(run: &mut Run<'_>) -> Result<()> {
     if let Some(first) = needs.into_iter().next() {
         return Err(Error::Other(format!("{} cannot be exchanged: {first}", run.subject.table)));
     }
+    let budget = budget(run).await?;
+    run.measured(Measure::Budget(budget));
     let mut cutover = Cutover {
         checker,
-        budget: budget(run).await?,
+        budget,
         began: Instant::now(),
         exact_left: EXACT_ATTEMPTS,
         old_since: None,
@@ -166,7 +171,12 @@ async fn attempts(run: &mut Run<'_>) -> Result<()> {
                 }
                 run.ask_gate().await?;
                 run.journal.state.figures.attempts += 1;
-                match cutover.attempt(run, &mark).await {
+                let span = spans::attempt(run.journal.state.figures.attempts);
+                let attempt = cutover.attempt(run, &mark).instrument(span.clone()).await;
+                spans::came_through(&span, attempt.is_ok());
+                run.measured(Measure::Attempt { success: attempt.is_ok() });
+                drop(span);
+                match attempt {
                     Ok(()) => return Ok(()),
                     // Something beside the table was dropped since the look; the next one does without.
                     // If it is the table, that is said here.

@@ -150,6 +150,9 @@ async fn record(
         return Ok(());
     }
     store.drop_waiting(connection, table).await?;
+    if let Some(sizes) = &report.figures.after {
+        store.keep_repacked(connection, table, sizes).await?;
+    }
     let session = settings::open(&target.job.server, "repackd").await?;
     if let Some(found) = lookup::by_full_name(session.client(), table).await?
         && let Some(density) = bloat::density(&session, found.oid).await?

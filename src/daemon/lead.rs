@@ -646,6 +646,12 @@ async fn attend(
         meters.report(report);
     }
     say(task, &record, report.as_deref(), &conclusion);
+    if let Some(report) = report.as_ref().filter(|report| report.ending == Ending::Done)
+        && let Some(sizes) = &report.figures.after
+        && let Err(e) = store.keep_repacked(&claim.connection, &claim.table, sizes).await
+    {
+        tracing::debug!("{e}");
+    }
     if let Some(density) = density
         && let Err(e) = store.keep_density(&claim.connection, &claim.table, &density).await
     {

@@ -3,6 +3,7 @@
 
 use super::Store;
 use crate::error::Result;
+use crate::job::Sizes;
 use crate::names::QualifiedName;
 use sqlx::Row;
 use sqlx::any::AnyRow;
@@ -16,8 +17,9 @@ const SMALL: i64 = 1 << 20;
 const PART: i64 = 100;
 const LEAST: i64 = 1 << 16;
 
-/// Rows of one statement: SQLite takes 32,766 parameters, PostgreSQL 65,535.
-const ROWS: usize = 400;
+/// Rows of one statement. SQLite looks a parameter up by going through all before it, so that one with
+/// thousands takes a second; PostgreSQL has no advantage of more either.
+const ROWS: usize = 64;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -121,6 +123,31 @@ impl Store {
             done.map_err(self.failed())?;
         }
         Ok((news.len() + gone.len(), news.iter().filter(|(_, sample)| *sample).count()))
+    }
+
+    /// Keeps the sizes of a table that was just repacked, so that nobody has to wait for the next
+    /// evaluation to see what came of it. One that was never measured is left to that.
+    pub async fn keep_repacked(
+        &self,
+        connection: &str,
+        table: &QualifiedName,
+        sizes: &Sizes,
+    ) -> Result<()> {
+        let Some(before) = self.measured_table(connection, table).await? else { return Ok(()) };
+        let after = Measurement {
+            table: table.clone(),
+            heap: sizes.heap,
+            indexes: sizes.indexes,
+            toast: sizes.toast,
+            bloat: Some(0),
+            live_rows: before.live_rows,
+            dead_rows: Some(0),
+            rule: before.rule.clone(),
+            qualifies: false,
+            why: "it was just repacked".into(),
+        };
+        let sample = before.total().max(after.total()) >= SMALL;
+        self.keep_chunk(connection, &[(&after, sample)], self.now().await?).await
     }
 
     async fn known(&self, connection: &str) -> Result<HashMap<QualifiedName, Known>> {

@@ -144,7 +144,10 @@ async fn all_of_it(shown: &Shown) -> Outcome {
     holds("by a part of its name", tables["count"] == 1, &tables)?;
     let small = &tables["tables"][0];
     holds("after its repack", small["due"] == false && small["last_repack"].is_string(), small)?;
-    contract.get("/samples?connection=shop&schema=public&name=large").await?.status(200)?;
+    let over = contract.get("/samples?connection=shop&schema=public&name=large").await?;
+    let over = over.status(200)?.json()?;
+    let bytes = |n: usize| over["samples"][n]["bytes"].as_i64();
+    holds("before and after its repack", bytes(1) < bytes(0) && bytes(1).is_some(), &over)?;
     complete(&contract.check()?)
 }
 

@@ -2,6 +2,7 @@
 
 use super::{LONG, Own, equal};
 use crate::support::{Outcome, words};
+use repackd::job::Sizes;
 use repackd::names::QualifiedName;
 use repackd::store::{By, Measurement, Place, TableFilter};
 use sqlx::AnyConnection;
@@ -55,9 +56,20 @@ pub async fn only_what_changed(own: &Own) -> Outcome {
     let samples = store.samples(table.id, 0).await.map_err(words)?;
     let bloat: Vec<_> = samples.iter().map(|s| s.bloat.map(|b| b / MIB)).collect();
     equal("its samples", bloat, vec![Some(20), Some(25), None, Some(0)])?;
+    // A repack is seen at once; of a table that nobody has measured there is nothing to be seen.
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    let sizes = Sizes { heap: 2 * MIB, indexes: MIB, toast: 0 };
+    store.keep_repacked("a", &large.table, &sizes).await.map_err(words)?;
+    store.keep_repacked("a", &QualifiedName::new("public", "new"), &sizes).await.map_err(words)?;
+    let after = store.measured_table("a", &large.table).await.map_err(words)?.ok_or("none")?;
+    let found = (after.total(), after.bloat, after.qualifies, after.rule.as_deref());
+    equal("repacked", found, (3 * MIB, Some(0), false, Some("all")))?;
+    let seen = store.samples(table.id, 0).await.map_err(words)?;
+    equal("a sample more", seen.len(), samples.len() + 1)?;
+    equal("as many tables", store.measured_tables(&filter("")).await.map_err(words)?.1, 2)?;
     // What held when the time asked for began is a sample before it.
     let late = store.samples(table.id, samples[2].at + 1).await.map_err(words)?;
-    equal("the last before, and later ones", late.len(), 2)
+    equal("the last before, and later ones", late.len(), 3)
 }
 
 /// An evaluation of 10,000 tables is not slow, neither the first nor one of which nothing came.

@@ -246,11 +246,11 @@ pub struct Report {
     pub phase: Phase,
     /// What went wrong, if anything.
     pub error: Option<String>,
+    /// The same in a word that does not vary, or as its SQLSTATE.
+    pub kind: Option<String>,
     /// The same without anybody else's words, for reports.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<String>,
-    /// The same in a word that does not vary, or as its SQLSTATE.
-    pub kind: Option<String>,
     /// What state things are in now.
     pub state: Option<String>,
     /// What to do next.

@@ -272,7 +272,7 @@ fn key(facts: &Facts) -> Vec<String> {
         // The key's index is built first, and ATTACH PARTITION takes the older of two equal ones.
         let second = d.indexes.iter().any(|i| i.name == key.index && i.turn > 0);
         let twins = format!(
-            "the index of its key, {}, is equal to another that is a part of an older index of its parent: drop one of the two indexes of the parent",
+            "the index of its key, {}, is equal to another that is a part of an older index of its parent and is no key itself: drop one of the two indexes of the parent",
             readable(&key.index)
         );
         return if second { vec![twins] } else { vec![] };

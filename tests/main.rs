@@ -72,8 +72,8 @@ fn main() {
     trials.extend(applications::tests());
     trials.extend(generated::tests());
     trials.extend(telemetry::tests());
-    trials.extend(reports::tests());
     trials.extend(http::tests());
+    trials.extend(reports::tests());
     trials.extend(matrix::tests());
     trials.extend(deploy::tests());
     #[cfg(feature = "failpoints")]

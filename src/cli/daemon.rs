@@ -97,6 +97,8 @@ fn on_hangup(
         .map_err(|e| Error::Other(format!("cannot listen for signals: {e}")))?;
     let (sender, receiver) = unbounded_channel();
     let place = context.place.describe();
+    // Without secrets.
+    let shown = format!("{:?}", context.config.http);
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
             let read = target::targets(&common, None, &environment).and_then(|targets| {
@@ -113,6 +115,11 @@ fn on_hangup(
                     if new.is_ok_and(|new| new != place) {
                         tracing::warn!(
                             "another store takes effect when the daemon is started again"
+                        );
+                    }
+                    if format!("{:?}", config.http) != shown {
+                        tracing::warn!(
+                            "another [http] takes effect when the daemon is started again"
                         );
                     }
                     if sender.send(config).is_err() {

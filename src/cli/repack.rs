@@ -113,8 +113,8 @@ impl Absent {
                     ending: Ending::Refused,
                     phase: Phase::Preflight,
                     error: Some(format!("there is no table {arg} in {}", server.describe())),
-                    told: Some(format!("there is no table {arg}")),
                     kind: None,
+                    told: Some(format!("there is no table {arg}")),
                     state: Some("nothing was begun".into()),
                     next: Some(match arg.schema {
                         None => "give its schema too (schema.table) if it is not on the \

@@ -194,10 +194,10 @@ impl Screen {
             // The names of tables may hold anything.
             let line = line.replace(char::is_control, "?");
             drawn.push_str(&console::truncate_str(&line, columns, "…"));
-            drawn.push_str("\x1b[K\r\n");
+            drawn.push_str("\x1b[K\n");
         }
         if shown < lines.len() {
-            drawn.push_str(&format!("… and {} more lines\x1b[K\r\n", lines.len() - shown));
+            drawn.push_str(&format!("… and {} more lines\x1b[K\n", lines.len() - shown));
         }
         drawn.push_str("\x1b[J");
         write(&drawn);

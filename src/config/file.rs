@@ -142,8 +142,8 @@ impl Reader<'_> {
             schedule,
             store,
             daemon,
-            notifiers,
             http,
+            notifiers,
             warnings: self.warnings,
         })
     }

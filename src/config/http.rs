@@ -15,9 +15,9 @@ pub struct HttpSettings {
     pub listen: Option<SocketAddr>,
     /// Where the token is; without any, nothing can be changed.
     pub token: Option<TokenSource>,
-    /// Whether anybody may read on an address that is not this machine's alone.
+    /// Whether anybody may read, from wherever.
     pub read_without_token: bool,
-    /// Names besides localhost that it is called by.
+    /// Names besides localhost that it is called by, so that it is not for this machine alone.
     pub hosts: Vec<String>,
 }
 
@@ -63,10 +63,12 @@ impl HttpSettings {
         match self.listen {
             None => Some("says nothing without listen, as in listen = \"127.0.0.1:9187\""),
             Some(at)
-                if !at.ip().is_loopback() && self.token.is_none() && !self.read_without_token =>
+                if (!at.ip().is_loopback() || !self.hosts.is_empty())
+                    && self.token.is_none()
+                    && !self.read_without_token =>
             {
                 Some(
-                    "listens to other machines: add token_file, or let everybody read with read_without_token = true",
+                    "is for other machines, too: add token_file, or let everybody read with read_without_token = true",
                 )
             }
             _ => None,

@@ -47,10 +47,10 @@ pub struct Config {
     pub store: StoreSettings,
     /// How the daemon goes about its work.
     pub daemon: DaemonSettings,
-    /// Who is told what was done.
-    pub notifiers: Vec<Notifier>,
     /// Where the daemon shows itself.
     pub http: HttpSettings,
+    /// Who is told what was done.
+    pub notifiers: Vec<Notifier>,
     /// What was read but has no effect, and what replaces it.
     pub warnings: Vec<String>,
 }
@@ -157,8 +157,8 @@ impl Config {
             schedule: Schedule::default(),
             store: StoreSettings::default(),
             daemon: DaemonSettings::default(),
-            notifiers: Vec::new(),
             http: HttpSettings::default(),
+            notifiers: Vec::new(),
             warnings,
         })
     }

@@ -97,8 +97,8 @@ impl App {
         self.settings.listen.is_none_or(|at| at.ip().is_loopback())
     }
 
-    pub fn reading_takes_token(&self) -> bool {
-        !self.is_private() && !self.settings.read_without_token
+    pub fn everybody_reads(&self) -> bool {
+        self.settings.read_without_token
     }
 
     pub fn token(&self) -> Option<TokenSource> {

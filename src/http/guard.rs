@@ -3,8 +3,8 @@
 //! * Probes are for everybody: they say one word.
 //! * On an address of this machine alone everybody here may read. What asks for another host than this
 //!   machine's is refused: a page elsewhere whose name was made to point here must not read it.
-//! * On any other address reading takes the token, unless the configuration says otherwise: as a bearer
-//!   token, or as the password that a browser asks for.
+//! * On any other address, by any name of its own, or through a proxy, reading takes the token, unless the
+//!   configuration says otherwise: as a bearer token, or as the password that a browser asks for.
 //! * Changing anything takes the bearer token, always. A browser sends that for no other page, and asks
 //!   for no password that it would send along unasked.
 
@@ -62,13 +62,20 @@ async fn refusal(app: &App, request: &Parts) -> Option<Problem> {
             "this is asked for by a name that is not this machine's; if it is meant to have that name, add it to http.hosts",
         ));
     }
-    if reads && !app.reading_takes_token() {
+    if reads && (app.everybody_reads() || is_from_here(app, &request.headers)) {
         return None;
     }
     let Some(source) = app.token() else {
         return Some(Problem::new(
             StatusCode::FORBIDDEN,
-            "nothing can be changed here: no token is configured; set http.token_file, or use the command line",
+            match reads {
+                true => {
+                    "this came through a proxy, and no token is configured; set http.token_file, or http.read_without_token"
+                }
+                false => {
+                    "nothing can be changed here: no token is configured; set http.token_file, or use the command line"
+                }
+            },
         ));
     };
     let token = match tokio::task::spawn_blocking(move || source.read()).await {
@@ -94,6 +101,14 @@ async fn refusal(app: &App, request: &Parts) -> Option<Problem> {
     }
     tracing::debug!(path = request.uri.path(), "refused: no token, or another one");
     Some(Problem::token(reads))
+}
+
+/// Whether somebody on this machine asks, as far as can be told. A proxy here asks for others.
+fn is_from_here(app: &App, headers: &HeaderMap) -> bool {
+    let passed_on = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via"];
+    app.is_private()
+        && app.hosts().is_empty()
+        && !passed_on.iter().any(|name| headers.contains_key(*name))
 }
 
 /// Whether it is asked for by one of its names.

@@ -28,6 +28,7 @@ const ROWS: u32 = 50;
 const MARKS: u32 = 200;
 
 const DAY_MS: i64 = 86_400_000;
+const MINUTE_MS: i64 = 60_000;
 
 /// What every page has.
 struct Frame {
@@ -323,7 +324,9 @@ fn draw(
         .iter()
         .filter_map(|s| Some(Point { at: millis(&s.at)?, bytes: s.bytes, bloat: s.bloat_bytes }))
         .collect();
-    let until = samples.table.gone.as_deref().and_then(millis).unwrap_or(now.timestamp_millis());
+    // To the minute, so that the picture is not another one each time.
+    let now = (now.timestamp_millis() / MINUTE_MS + 1) * MINUTE_MS;
+    let until = samples.table.gone.as_deref().and_then(millis).unwrap_or(now);
     let table = &samples.table;
     if points.is_empty()
         && let Some(at) = millis(&table.changed)
@@ -336,7 +339,7 @@ fn draw(
         .filter(|run| run.ending.as_deref() == Some("done"))
         .filter_map(|run| millis(run.ended.as_deref()?))
         .collect();
-    let asked = now.timestamp_millis() - i64::from(days) * DAY_MS;
+    let asked = now - i64::from(days) * DAY_MS;
     let from = points.first().map_or(asked, |first| asked.max(first.at.min(until)));
     (chart::draw(&points, &repacks, from, until), time(from))
 }

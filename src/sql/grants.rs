@@ -1,7 +1,7 @@
 //! Privileges, rebuilt entry by entry.
 
 use crate::catalog::acl::{AclItem, items};
-use crate::catalog::{Grant, TableDescription};
+use crate::catalog::{Column, Grant, TableDescription};
 use crate::names::ident;
 use std::collections::BTreeSet;
 
@@ -27,11 +27,30 @@ pub fn admit(description: &TableDescription, owner: &str, schema: &str) -> Vec<S
 pub fn given(description: &TableDescription, table: &str, schema: &str) -> Vec<String> {
     let owner = &description.relation.owner;
     let mut statements = Vec::new();
+    let columns = || {
+        let all = description.columns.iter();
+        all.filter_map(|c| Some((&c.name, c.acl.as_deref()?, is_stranded(description, c))))
+    };
+    for (name, acl, _) in columns().filter(|(.., stranded)| *stranded) {
+        // Who may grant on the column itself is not to lose that.
+        let lent: BTreeSet<(&str, &str)> = acl
+            .iter()
+            .filter(|g| g.grantor != *owner && !holds(acl, g))
+            .map(|g| (g.privilege.as_str(), g.grantor.as_str()))
+            .collect();
+        let lend = lent.iter().map(|(privilege, role)| {
+            format!("GRANT {privilege} ON TABLE {table} TO {} WITH GRANT OPTION", ident(role))
+        });
+        statements.extend(lend);
+        object(&mut statements, owner, "TABLE", table, Some(name), Some(acl));
+        let back = lent.iter().map(|(privilege, role)| {
+            format!("REVOKE {privilege} ON TABLE {table} FROM {}", ident(role))
+        });
+        statements.extend(back);
+    }
     object(&mut statements, owner, "TABLE", table, None, description.relation.acl.as_deref());
-    for column in &description.columns {
-        if let Some(acl) = &column.acl {
-            object(&mut statements, owner, "TABLE", table, Some(&column.name), Some(acl));
-        }
+    for (name, acl, _) in columns().filter(|(.., stranded)| !stranded) {
+        object(&mut statements, owner, "TABLE", table, Some(name), Some(acl));
     }
     for sequence in description.sequences.iter().filter(|s| s.identity) {
         let name = format!("{}.{}", ident(schema), ident(&sequence.name));
@@ -39,6 +58,26 @@ pub fn given(description: &TableDescription, table: &str, schema: &str) -> Vec<S
         object(&mut statements, owner, "SEQUENCE", &name, None, sequence.acl.as_deref());
     }
     statements
+}
+
+/// Whether somebody granted something on the column who could not do so any more: he had the right to
+/// from the whole table, and when that was taken from him his grant stayed. He is lent it once more for
+/// as long as it takes, before anything else is granted that taking it back would touch.
+fn is_stranded(description: &TableDescription, column: &Column) -> bool {
+    let whole = description.relation.acl.as_deref().unwrap_or_default();
+    let acl = column.acl.as_deref().unwrap_or_default();
+    let able =
+        |g: &Grant| g.grantor == description.relation.owner || holds(whole, g) || holds(acl, g);
+    !acl.iter().all(able)
+}
+
+/// Whether the grantor has there what he grants, with the right to grant it.
+fn holds(acl: &[Grant], grant: &Grant) -> bool {
+    acl.iter().any(|held| {
+        held.grantable
+            && held.grantee.as_ref() == Some(&grant.grantor)
+            && held.privilege == grant.privilege
+    })
 }
 
 /// Everyone who granted anything.

@@ -1,6 +1,7 @@
 //! One schema: made twice, repacked once, compared.
 
 use super::features;
+use super::matviews;
 use super::scene::{Scene, Step};
 use super::spec::Spec;
 use super::workload::{self, Act, Effect};
@@ -190,6 +191,13 @@ async fn compared(
     }
     same("the database after the repack", &control.dump()?, &subject.dump()?)
         .map_err(|e| format!("dump: {e}"))?;
+    if random.percent(20) {
+        let again = subject.find(&table).await?;
+        expect(&repack(&job, &again, Goal::RunNow).await, Ending::Done)
+            .map_err(|e| format!("a second time: {e}"))?;
+        same("the database after a second repack", &control.dump()?, &subject.dump()?)
+            .map_err(|e| format!("dump of the second time: {e}"))?;
+    }
     subject.expect_no_remains().await.map_err(|e| format!("remains: {e}"))?;
     subject.expect_all_indexes_sound().await.map_err(|e| format!("indexes: {e}"))
 }
@@ -205,9 +213,16 @@ async fn worked(
 ) -> Result<(), Failure> {
     let third = story.acts.len().div_ceil(3);
     let (one, rest) = story.acts.split_at(third.min(story.acts.len()));
-    let (two, three) = rest.split_at(third.min(rest.len()));
+    let (mut two, three) = rest.split_at(third.min(rest.len()));
+    // What is materialized holds what there was at a moment that is only known if nothing changes.
+    let still =
+        story.scene.views.iter().any(|v| v.materialized) && story.acts.len().is_multiple_of(2);
+    if still {
+        two = &[];
+    }
     let client = subject.client().await?;
     let other = control.client().await?;
+    let early = matviews::refreshed(&other).await?;
     let effects = workload::run(&client, one, Duration::ZERO).await?;
     compare(
         one,
@@ -228,6 +243,10 @@ async fn worked(
         tally,
         "during the cutover",
     )?;
+    let held = if still { Some(&early) } else { None };
+    matviews::settle(&client, &other, held, one)
+        .await
+        .map_err(|e| format!("materialized views: {e}"))?;
     let effects = workload::run(&client, three, Duration::ZERO).await?;
     compare(
         three,
@@ -251,7 +270,9 @@ fn compare(
         if let (true, Err(code)) = (std::env::var_os("REPACKD_TEST_VERBOSE").is_some(), expected) {
             println!("failed: {code} at {act:?}");
         }
-        if expected != found {
+        // What is materialized may be as of another moment meanwhile.
+        let alike = act.aged && when == "during the cutover" && expected.is_ok() && found.is_ok();
+        if expected != found && !alike {
             return Err(format!(
                 "effect {when}: {expected:?} was expected and {found:?} found of {act:?}"
             ));
@@ -262,7 +283,7 @@ fn compare(
 
 /// Whether the table was refused, for reasons that were to be expected.
 fn judge(report: &Report, scene: &Scene, made: &[&Step]) -> Result<bool, Failure> {
-    let refusals = made.iter().filter_map(|s| s.refusal.as_ref());
+    let refusals = made.iter().flat_map(|s| &s.refusals);
     let mine: Vec<_> = refusals.filter(|r| r.tables.contains(&scene.target)).collect();
     if report.ending != Ending::Refused {
         return match mine.iter().find(|r| r.certain) {

@@ -27,7 +27,7 @@ pub fn late(scene: &mut Scene, random: &mut Random) {
     }
     scene.objects.push((format!("COLUMN {sql}.{column}"), owner));
     let written = random.percent(70) || !definition.contains("DEFAULT");
-    scene.tables[table].columns.push(Column { name: column, r#type, written });
+    scene.add_column(table, &Column { name: column, r#type, written, identity: false });
 }
 
 /// A column less.
@@ -114,5 +114,5 @@ pub fn sequence(scene: &mut Scene, random: &mut Random) {
     }
     scene.objects.push((format!("SEQUENCE {sequence}"), t.owner));
     let r#type = types::Type { sql: "bigint".into(), value: "NULL".into(), can: "bht".into() };
-    scene.tables[table].columns.push(Column { name: column, r#type, written: false });
+    scene.add_column(table, &Column { name: column, r#type, written: false, identity: false });
 }

@@ -1,6 +1,7 @@
 //! Checks, unique and exclusion constraints, named NOT NULLs.
 
 use super::expressions::condition;
+use super::kin;
 use super::names::name;
 use super::scene::Scene;
 use crate::support::random::Random;
@@ -16,6 +17,12 @@ pub fn check(scene: &mut Scene, random: &mut Random) {
         [random.range(0, 6) as usize];
     let strict = if scene.version >= 18 && random.percent(15) { " NOT ENFORCED" } else { strict };
     let (sql, owner, number) = (t.sql(), t.owner, t.number().to_owned());
+    // Its children would have it, too, which is refused.
+    let strict = if strict == " NOT VALID" && !t.children.is_empty() && random.percent(85) {
+        ""
+    } else {
+        strict
+    };
     // Old rows may break one that is not valid.
     let body = if strict.contains("NOT VALID") && random.percent(50) {
         format!("({}) AND {number} <> 33", condition)
@@ -26,6 +33,9 @@ pub fn check(scene: &mut Scene, random: &mut Random) {
         owner,
         format!("ALTER TABLE {sql} ADD CONSTRAINT {constraint} CHECK ({body}){strict}"),
     );
+    if strict == " NOT VALID" {
+        kin::refuse_not_valid(scene, table);
+    }
     scene.objects.push((format!("CONSTRAINT {constraint} ON {sql}"), owner));
 }
 

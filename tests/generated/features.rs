@@ -3,31 +3,11 @@
 use super::scene::Scene;
 use super::spec::Feature;
 use super::{
-    columns, constraints, foreign_keys, functions, grants, indexes, kin, trimmings, views,
+    columns, constraints, foreign_keys, functions, grants, indexes, kin, partitions, trimmings,
+    views,
 };
 use super::{policies, triggers};
 use crate::support::random::Random;
-
-/// Whether something is generated, and what is to become of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(dead_code, reason = "who carries something over turns its switch")]
-pub enum Switch {
-    /// It is not generated.
-    Off,
-    /// It is, and tables that have it must be refused, with that reason and no other.
-    Refused,
-    /// It is, and must be carried over.
-    Carried,
-}
-
-// The three below are carried over, and have shapes of their own. The generator does not know yet for
-// which combinations of them a refusal is right (a view over a parent, a policy that its owner meets).
-/// Materialized views over the tables.
-pub const MATERIALIZED_VIEWS: Switch = Switch::Off;
-/// Parents and children of the tables.
-pub const INHERITANCE: Switch = Switch::Off;
-/// Partitioned tables to which the tables are attached.
-pub const PARTITIONS: Switch = Switch::Off;
 
 /// A kind of feature.
 pub struct Kind {
@@ -39,8 +19,6 @@ pub struct Kind {
     pub weight: usize,
     /// The first version that has it.
     pub since: u32,
-    /// Whether it is made at all.
-    pub on: bool,
     make: fn(&mut Scene, &mut Random),
 }
 
@@ -50,15 +28,11 @@ const fn kind(
     name: &'static str,
     make: fn(&mut Scene, &mut Random),
 ) -> Kind {
-    Kind { name, phase, weight, since: 14, on: true, make }
+    Kind { name, phase, weight, since: 14, make }
 }
 
 const fn since(since: u32, kind: Kind) -> Kind {
     Kind { since, ..kind }
-}
-
-const fn switch(switch: Switch, kind: Kind) -> Kind {
-    Kind { on: !matches!(switch, Switch::Off), ..kind }
 }
 
 /// All kinds.
@@ -73,11 +47,15 @@ pub const KINDS: &[Kind] = &[
     since(18, kind(2, 4, "named not null", constraints::not_null)),
     kind(3, 18, "index", indexes::index),
     kind(4, 12, "foreign key", foreign_keys::foreign_key),
-    switch(INHERITANCE, kind(4, 4, "parent", kin::parent)),
-    switch(INHERITANCE, kind(4, 4, "child", kin::child)),
-    switch(PARTITIONS, kind(4, 4, "partitioned parent", kin::partitioned)),
+    kind(4, 5, "parent", kin::parent),
+    kind(4, 4, "child", kin::child),
+    kind(4, 9, "partitioned table", partitions::partitioned),
+    kind(5, 4, "late check", constraints::check),
+    kind(5, 4, "late index", indexes::index),
+    kind(5, 2, "late unique constraint", constraints::unique),
+    since(18, kind(5, 2, "late named not null", constraints::not_null)),
     kind(5, 14, "view", views::view),
-    switch(MATERIALIZED_VIEWS, kind(5, 6, "materialized view", views::materialized)),
+    kind(5, 7, "materialized view", views::materialized),
     kind(5, 6, "function", functions::function),
     kind(6, 14, "trigger", triggers::trigger),
     kind(6, 3, "trigger of a view", triggers::of_view),

@@ -29,9 +29,11 @@ pub fn foreign_key(scene: &mut Scene, random: &mut Random) {
             new.iter().map(|c| format!("ADD COLUMN {} {}", c.name, c.r#type.sql)).collect();
         let set: Vec<String> =
             new.iter().map(|c| format!("{} = {}", c.name, c.value(child.number()))).collect();
-        scene.tables[from].columns.extend(new);
+        // A partition has the columns of the whole.
+        let whole = scene.root(from);
+        new.iter().for_each(|c| scene.add_column(whole, c));
         let statements = vec![
-            format!("ALTER TABLE {} {}", child.sql(), add.join(", ")),
+            format!("ALTER TABLE {} {}", scene.tables[whole].sql(), add.join(", ")),
             format!("UPDATE {} AS aliased_row SET {}", child.sql(), set.join(", ")),
         ];
         (names, statements)
@@ -73,24 +75,36 @@ pub fn foreign_key(scene: &mut Scene, random: &mut Random) {
         parent.sql(),
         key.join(", ")
     ));
+    if child.partitioned && scene.version < 18 {
+        // There it cannot be added again without a look at the rows.
+        let mut parts = scene.descent(to);
+        parts.retain(|t| scene.root(*t) == scene.root(to));
+        scene.refuse("of the partitioned table", true, &parts);
+    }
+    if child.partitioned || child.partition || parent.partitioned || parent.partition {
+        let all: Vec<usize> = (0..scene.tables.len()).collect();
+        scene.refuse("with its turn|which is not valid though its part", false, &all);
+    }
     scene.objects.push((format!("CONSTRAINT {constraint} ON {}", child.sql()), child.owner));
 }
 
 /// The columns that refer: of some row of the other table, or of none.
 fn added(scene: &mut Scene, random: &mut Random, to: usize, key: &[String]) -> Vec<Column> {
     let parent = scene.tables[to].clone();
+    // Its children may have rows of the same numbers, to which nothing can refer.
+    let only = if parent.partitioned { "" } else { "ONLY " };
     let mut new = Vec::new();
     for referenced in key {
         let Some(column) = parent.columns.iter().find(|c| c.name == *referenced) else { continue };
         let value = format!(
-            "(SELECT referenced_row.{referenced} FROM {} AS referenced_row WHERE referenced_row.{} = ({{i}}) % 50 * 3)",
+            "(SELECT referenced_row.{referenced} FROM {only}{} AS referenced_row WHERE referenced_row.{} = ({{i}}) % 50 * 3)",
             parent.sql(),
             parent.number()
         );
         let fresh = ident(&name(scene, random, "ref"));
         let can: String = column.r#type.can.chars().filter(|c| *c != 'u').collect();
         let r#type = Type { sql: column.r#type.sql.clone(), value, can };
-        new.push(Column { name: fresh, r#type, written: true });
+        new.push(Column { name: fresh, r#type, written: true, identity: false });
     }
     new
 }

@@ -75,7 +75,7 @@ pub fn function(scene: &mut Scene, random: &mut Random) {
     };
     scene.say(owner, sql.clone());
     scene.objects.push((signature, owner));
-    scene.calls.push(call);
+    scene.call(call);
 }
 
 /// What binds the table's row type, which is not carried over.

@@ -17,14 +17,14 @@ pub struct Step {
     pub role: Option<&'static str>,
     /// The statement.
     pub sql: String,
-    /// A word of the reason to refuse the tables.
-    pub refusal: Option<Refusal>,
+    /// Why tables will or may be refused for it.
+    pub refusals: Vec<Refusal>,
 }
 
 /// Why tables will or may be refused.
 #[derive(Debug, Clone)]
 pub struct Refusal {
-    /// What the reason says.
+    /// What the reason says: one of these words, which bars divide.
     pub word: String,
     /// Whether there is no other way.
     pub certain: bool,
@@ -41,6 +41,8 @@ pub struct Column {
     pub r#type: Type,
     /// Whether clients give it a value.
     pub written: bool,
+    /// Whether it is an identity column, which is nobody's but its own table's.
+    pub identity: bool,
 }
 
 impl Column {
@@ -80,6 +82,14 @@ pub struct Table {
     pub primary: Option<Vec<String>>,
     /// The columns that may not go, since the key needs them.
     pub held: Vec<String>,
+    /// Whether it is partitioned.
+    pub partitioned: bool,
+    /// Whether it is a partition.
+    pub partition: bool,
+    /// The tables it inherits from, or the one it is a partition of.
+    pub parents: Vec<usize>,
+    /// The tables that inherit from it, or its partitions.
+    pub children: Vec<usize>,
 }
 
 impl Table {
@@ -94,7 +104,7 @@ impl Table {
     }
 }
 
-/// A view or the like.
+/// A view or a materialized view.
 #[derive(Debug, Clone)]
 pub struct View {
     /// Its name as SQL.
@@ -105,6 +115,21 @@ pub struct View {
     pub column: String,
     /// Whether it takes writes.
     pub writable: bool,
+    /// Whether it is materialized.
+    pub materialized: bool,
+    /// Whether what it shows is as old as a REFRESH: it is materialized, or reads one that is.
+    pub aged: bool,
+    /// Whether it says which table each row is from, or reads one that does.
+    pub labelled: bool,
+}
+
+/// A statement that clients may run.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// It.
+    pub sql: String,
+    /// Whether what it gives is as old as a REFRESH.
+    pub aged: bool,
 }
 
 /// The schema so far.
@@ -123,7 +148,7 @@ pub struct Scene {
     /// Whatever may get a comment, with its owner.
     pub objects: Vec<(String, &'static str)>,
     /// Statements that call what was made.
-    pub calls: Vec<String>,
+    pub calls: Vec<Call>,
     /// Settings of the database.
     pub settings: Vec<String>,
     pub steps: Vec<Step>,
@@ -193,7 +218,8 @@ impl Scene {
         let numbers = types::pick(self, if random.percent(70) { 0 } else { 2 });
         let value = "({i})".to_owned();
         let numbers = Type { value, ..numbers };
-        let mut columns = vec![Column { name: number.clone(), r#type: numbers, written: true }];
+        let mut columns =
+            vec![Column { name: number.clone(), r#type: numbers, written: true, identity: false }];
         let mut definitions = vec![format!("{number} {} NOT NULL", columns[0].r#type.sql)];
         for column in spec.columns.iter().filter(|c| c.on) {
             let (column, definition) = self.column(column.seed, &number);
@@ -213,6 +239,10 @@ impl Scene {
             unique: Vec::new(),
             primary: None,
             held: Vec::new(),
+            partitioned: false,
+            partition: false,
+            parents: Vec::new(),
+            children: Vec::new(),
         };
         let sql = table.sql();
         self.say(
@@ -241,7 +271,7 @@ impl Scene {
         let column_name = ident(&name(self, &mut random, "c"));
         let mut r#type = types::pick(self, random.range(0, 1000));
         let mut definition = format!("{column_name} {}", r#type.sql);
-        let mut written = true;
+        let (mut written, mut identity) = (true, false);
         match random.range(0, 100) {
             0..8 => {
                 let expressions = [
@@ -275,7 +305,7 @@ impl Scene {
                 ][random.range(0, 3) as usize];
                 r#type = Type { sql: sql.into(), value: "NULL".into(), can: "bht".into() };
                 definition = format!("{column_name} {sql} GENERATED {when} AS IDENTITY{options}");
-                written = false;
+                (written, identity) = (false, true);
             }
             14..20 => {
                 let sql = ["serial", "bigserial"][random.range(0, 2) as usize];
@@ -298,7 +328,7 @@ impl Scene {
             }
             _ => {}
         }
-        (Column { name: column_name, r#type, written }, definition)
+        (Column { name: column_name, r#type, written, identity }, definition)
     }
 
     /// The table's key.
@@ -381,18 +411,23 @@ impl Scene {
 
     /// A statement of a role.
     pub fn say(&mut self, role: &'static str, sql: String) {
-        self.steps.push(Step { role: Some(role), sql, refusal: None });
+        self.steps.push(Step { role: Some(role), sql, refusals: Vec::new() });
     }
 
     /// A statement of the superuser.
     pub fn superuser(&mut self, sql: String) {
-        self.steps.push(Step { role: None, sql, refusal: None });
+        self.steps.push(Step { role: None, sql, refusals: Vec::new() });
+    }
+
+    /// What clients may run, and what it gives is that of this moment.
+    pub fn call(&mut self, sql: String) {
+        self.calls.push(Call { sql, aged: false });
     }
 
     /// The last statement makes tables be refused.
     pub fn refuse(&mut self, word: &str, certain: bool, tables: &[usize]) {
         if let Some(step) = self.steps.last_mut() {
-            step.refusal = Some(Refusal { word: word.into(), certain, tables: tables.to_vec() });
+            step.refusals.push(Refusal { word: word.into(), certain, tables: tables.to_vec() });
         }
     }
 
@@ -412,6 +447,44 @@ impl Scene {
             self.target
         } else {
             random.range(0, self.tables.len() as i64) as usize
+        }
+    }
+
+    /// The table, and whatever inherits from it or is a part of it.
+    pub fn descent(&self, table: usize) -> Vec<usize> {
+        let mut all = vec![table];
+        let mut at = 0;
+        while at < all.len() {
+            for child in &self.tables[all[at]].children {
+                if !all.contains(child) {
+                    all.push(*child);
+                }
+            }
+            at += 1;
+        }
+        all
+    }
+
+    /// The table, or the topmost one that it is a part of: where partitions get their columns.
+    pub fn root(&self, table: usize) -> usize {
+        let mut at = table;
+        while let (true, Some(parent)) =
+            (self.tables[at].partition, self.tables[at].parents.first())
+        {
+            at = *parent;
+        }
+        at
+    }
+
+    /// Gives the table a column, and whatever inherits from it.
+    pub fn add_column(&mut self, table: usize, column: &Column) {
+        for one in self.descent(table) {
+            let columns = &mut self.tables[one].columns;
+            if columns.iter().all(|c| c.name != column.name) {
+                // Identity is not inherited.
+                columns
+                    .push(Column { identity: column.identity && one == table, ..column.clone() });
+            }
         }
     }
 

@@ -76,7 +76,7 @@ pub fn spec(version: u32) -> impl Strategy<Value = Spec> {
     let kinds: Vec<usize> = KINDS
         .iter()
         .enumerate()
-        .filter(|(_, kind)| kind.on && kind.since <= version)
+        .filter(|(_, kind)| kind.since <= version)
         .flat_map(|(number, kind)| std::iter::repeat_n(number, kind.weight))
         .collect();
     let feature = (on(), select(kinds).no_shrink(), seed());

@@ -90,17 +90,27 @@ pub fn trigger(scene: &mut Scene, random: &mut Random) {
     scene.superuser(statement);
     if random.percent(30) {
         let state = ["DISABLE", "ENABLE REPLICA", "ENABLE ALWAYS"][random.range(0, 3) as usize];
-        scene.say(t.owner, format!("ALTER TABLE {sql} {state} TRIGGER {trigger}"));
+        // That of a partition need not be that of the whole.
+        let parts: Vec<_> = scene.descent(table);
+        let only = ["", "ONLY "][random.range(0, 2) as usize];
+        let at = if random.percent(40) { parts.last().copied().unwrap_or(table) } else { table };
+        let one = scene.tables[at].sql();
+        scene.say(t.owner, format!("ALTER TABLE {only}{one} {state} TRIGGER {trigger}"));
+        if t.partitioned {
+            let all: Vec<usize> = (0..scene.tables.len()).collect();
+            scene.refuse("which differs from that of the partitioned table", false, &all);
+        }
     }
     scene.objects.push((format!("TRIGGER {trigger} ON {sql}"), t.owner));
 }
 
 /// A trigger in place of writing to a view.
 pub fn of_view(scene: &mut Scene, random: &mut Random) {
-    if scene.views.is_empty() {
+    let plain: Vec<_> = scene.views.iter().filter(|v| !v.materialized).cloned().collect();
+    if plain.is_empty() {
         return;
     }
-    let view = scene.views[random.range(0, scene.views.len() as i64) as usize].clone();
+    let view = plain[random.range(0, plain.len() as i64) as usize].clone();
     let trigger = ident(&name(scene, random, "vt"));
     let event = ["INSERT", "UPDATE OR DELETE"][random.range(0, 2) as usize];
     scene.superuser(format!(

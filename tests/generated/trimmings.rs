@@ -233,9 +233,18 @@ pub fn rename(scene: &mut Scene, random: &mut Random) {
         0 => {
             let column = random.range(0, t.columns.len() as i64) as usize;
             let old = &t.columns[column].name;
+            let family = scene.descent(table);
+            // One that comes from elsewhere too keeps its name.
+            let strange = family.iter().flat_map(|one| &scene.tables[*one].parents).any(|p| {
+                !family.contains(p) && scene.tables[*p].columns.iter().any(|c| c.name == *old)
+            });
+            if strange {
+                return;
+            }
             scene.say(t.owner, format!("ALTER TABLE {} RENAME COLUMN {old} TO {fresh}", t.sql()));
-            rename_column(scene, table, old, &fresh);
-            scene.tables[table].columns[column].name = fresh;
+            for one in family {
+                rename_column(scene, one, old, &fresh);
+            }
         }
         1 => {
             let kind = scene.objects.iter().find(|(o, _)| o.starts_with("INDEX "));
@@ -266,7 +275,7 @@ pub fn rename(scene: &mut Scene, random: &mut Random) {
                     column.r#type.value = column
                         .r#type
                         .value
-                        .replace(&format!(" FROM {old} AS"), &format!(" FROM {now} AS"));
+                        .replace(&format!(" {old} AS ref"), &format!(" {now} AS ref"));
                 }
             }
             scene.objects.retain(|(o, _)| !o.contains(&old));
@@ -274,9 +283,9 @@ pub fn rename(scene: &mut Scene, random: &mut Random) {
     }
 }
 
-/// Lets the values that refer to the table's column find it under its new name.
+/// Has the table's column known by its new name, also to values that refer to it.
 fn rename_column(scene: &mut Scene, table: usize, old: &str, new: &str) {
-    let of = format!("FROM {} AS", scene.tables[table].sql());
+    let of = format!(" {} AS referenced_row", scene.tables[table].sql());
     for other in &mut scene.tables {
         for column in &mut other.columns {
             if column.r#type.value.contains(&of) {
@@ -288,7 +297,9 @@ fn rename_column(scene: &mut Scene, table: usize, old: &str, new: &str) {
             }
         }
     }
-    for unique in &mut scene.tables[table].unique {
+    let me = &mut scene.tables[table];
+    me.columns.iter_mut().filter(|c| c.name == old).for_each(|c| c.name = new.to_owned());
+    for unique in &mut me.unique {
         unique.iter_mut().filter(|c| **c == old).for_each(|c| *c = new.to_owned());
     }
 }

@@ -1,9 +1,8 @@
 //! Views and views on views, and materialized ones.
 
 use super::expressions::condition;
-use super::features::{MATERIALIZED_VIEWS, Switch};
 use super::names::name;
-use super::scene::{Scene, Table, View};
+use super::scene::{Call, Scene, Table, View};
 use crate::support::random::Random;
 use repackd::names::ident;
 
@@ -15,9 +14,11 @@ struct Query {
     sql: String,
     tables: Vec<usize>,
     writable: bool,
+    aged: bool,
+    labelled: bool,
 }
 
-fn query(scene: &mut Scene, random: &mut Random, column: &str) -> Query {
+fn query_of(scene: &mut Scene, random: &mut Random, column: &str) -> Query {
     let (one, two) = (scene.any_table(random), scene.any_table(random));
     let alias = ident(&name(scene, random, "a"));
     let (t, u) = (&scene.tables[one], &scene.tables[two]);
@@ -25,9 +26,9 @@ fn query(scene: &mut Scene, random: &mut Random, column: &str) -> Query {
     let c = &t.columns[random.range(0, t.columns.len() as i64) as usize].name;
     let where_ = condition(t, random, &format!("{alias}."), false);
     let (w, from, un) = (&where_, format!("{} {alias}", t.sql()), u.number());
-    let mut writable = false;
+    let (mut writable, mut aged, mut labelled) = (false, false, false);
     let upper = scene.views.len() as i64;
-    let sql = match random.range(0, 18) {
+    let sql = match random.range(0, 20) {
         0..4 => {
             writable = true;
             format!("SELECT {n} AS {column}, {alias}.{c} AS \"the c\" FROM {from} WHERE {w}")
@@ -75,11 +76,15 @@ fn query(scene: &mut Scene, random: &mut Random, column: &str) -> Query {
         14 => format!(
             "SELECT v.{column}, {alias}.{c} FROM (VALUES (1, 'one'), (3, 'three')) AS v({column}, word) JOIN {from} ON {n} = v.{column}"
         ),
-        15 => format!(
-            "SELECT {n} AS {column}, {alias}.tableoid::regclass::text AS of_table FROM {from} TABLESAMPLE system (100) REPEATABLE (1) WHERE {n} = ANY (ARRAY(SELECT generate_series(1, 99)))"
-        ),
+        15 => {
+            labelled = true;
+            format!(
+                "SELECT {n} AS {column}, {alias}.tableoid::regclass::text AS of_table FROM {from} TABLESAMPLE system (100) REPEATABLE (1) WHERE {n} = ANY (ARRAY(SELECT generate_series(1, 99)))"
+            )
+        }
         _ if upper > 0 => {
             let view = scene.views[random.range(0, upper) as usize].clone();
+            (aged, labelled) = (view.aged, view.labelled);
             format!(
                 "SELECT v.{} AS {column}, {alias}.{c} FROM {} v LEFT JOIN {from} ON {n} = v.{} WHERE {w} OR {n} IS NULL",
                 view.column, view.sql, view.column
@@ -90,14 +95,14 @@ fn query(scene: &mut Scene, random: &mut Random, column: &str) -> Query {
             u.sql()
         ),
     };
-    Query { sql, tables: vec![one, two], writable }
+    Query { sql, tables: vec![one, two], writable, aged, labelled }
 }
 
 /// A view.
 pub fn view(scene: &mut Scene, random: &mut Random) {
     let view = scene.qualified(random, "v");
     let column = ident(&name(scene, random, "first"));
-    let query = query(scene, random, &column);
+    let query = query_of(scene, random, &column);
     let owner = scene.owner(random);
     lend(scene, owner);
     let mut options = Vec::new();
@@ -123,8 +128,11 @@ pub fn view(scene: &mut Scene, random: &mut Random) {
     }
     scene.objects.push((format!("VIEW {view}"), owner));
     scene.objects.push((format!("COLUMN {view}.{column}"), owner));
-    scene.calls.push(format!("SELECT count(*), sum({column}) FROM {view}"));
-    scene.views.push(View { sql: view, owner, column, writable: query.writable });
+    let sql = format!("SELECT count(*), sum({column}) FROM {view}");
+    scene.calls.push(Call { sql, aged: query.aged });
+    let Query { writable, aged, labelled, .. } = query;
+    let materialized = false;
+    scene.views.push(View { sql: view, owner, column, writable, materialized, aged, labelled });
 }
 
 /// Lets a role read all tables and views, as the owner of a view or function over them must.
@@ -141,20 +149,107 @@ pub fn lend(scene: &mut Scene, owner: &'static str) {
     }
 }
 
-/// A materialized view.
+/// A materialized view, with what it may have.
 pub fn materialized(scene: &mut Scene, random: &mut Random) {
     let view = scene.qualified(random, "m");
     let column = ident(&name(scene, random, "first"));
-    let query = query(scene, random, &column);
-    let owner = scene.owner(random);
+    let mut query = query_of(scene, random, &column);
+    // What cannot be built anew faithfully is made now and then.
+    for _ in 0..if random.percent(93) { 40 } else { 0 } {
+        let inherited =
+            |t: &usize| !scene.tables[*t].partitioned && !scene.tables[*t].children.is_empty();
+        if !query.labelled && !query.tables.iter().any(inherited) {
+            break;
+        }
+        query = query_of(scene, random, &column);
+    }
+    let each = random.percent(35);
+    if each {
+        // One row for each number, by which it can be refreshed beside its readers.
+        let one = query.tables[0];
+        let t = &scene.tables[one];
+        let (n, sql) = (t.number(), t.sql());
+        query.sql = format!("SELECT {n} AS {column}, count(*) AS many FROM {sql} GROUP BY 1");
+        (query.tables, query.aged, query.labelled) = (vec![one], false, false);
+    }
+    let owner = match random.range(0, 10) {
+        0..8 => scene.tables[query.tables[0]].owner,
+        _ => scene.owner(random),
+    };
     lend(scene, owner);
-    scene.say(owner, format!("CREATE MATERIALIZED VIEW {view} AS {}", query.sql));
-    if MATERIALIZED_VIEWS == Switch::Refused {
-        scene.refuse("materialized view", false, &query.tables);
+    let with = ["", "", " WITH (fillfactor = 60)"][random.range(0, 3) as usize];
+    let space =
+        if owner == "shape_owner" && random.percent(8) { " TABLESPACE shape_space" } else { "" };
+    let data = if random.percent(20) { " WITH NO DATA" } else { "" };
+    scene
+        .say(owner, format!("CREATE MATERIALIZED VIEW {view}{with}{space} AS {}{data}", query.sql));
+    // Who sees the table through its policies cannot be told from here.
+    scene.refuse("row security policies|holds its tableoid", false, &query.tables);
+    scene.refuse("child tables too", false, &query.tables);
+    let all: Vec<usize> = (0..scene.tables.len()).collect();
+    scene.refuse(PRINTED, false, &all);
+    if query.aged {
+        scene.refuse("holds its tableoid", false, &all);
+    }
+    let options = [
+        format!("ALTER COLUMN {column} SET STATISTICS 77"),
+        "SET (autovacuum_enabled = off)".to_owned(),
+        format!("ALTER COLUMN {column} SET (n_distinct = 12)"),
+    ];
+    if random.percent(30) {
+        let option = &options[random.range(0, 3) as usize];
+        scene.say(owner, format!("ALTER MATERIALIZED VIEW {view} {option}"));
+    }
+    indexes(scene, random, &view, owner, &column, each);
+    if random.percent(20) {
+        let statistics = scene.qualified(random, "ms");
+        scene.say(
+            owner,
+            format!(
+                "CREATE STATISTICS {statistics} ON ({column} % 10), ({column} % 7) FROM {view}"
+            ),
+        );
+        scene.objects.push((format!("STATISTICS {statistics}"), owner));
+    }
+    if random.percent(30) {
+        scene.say(owner, format!("GRANT SELECT ON {view} TO shape_writer; GRANT SELECT ({column}) ON {view} TO shape_reader WITH GRANT OPTION"));
+    }
+    scene.objects.push((format!("MATERIALIZED VIEW {view}"), owner));
+    scene.objects.push((format!("COLUMN {view}.{column}"), owner));
+    let sql = format!("SELECT count(*), sum({column}), min({column}) FROM {view}");
+    scene.calls.push(Call { sql, aged: true });
+    let how = if each { ["", " CONCURRENTLY"][random.range(0, 2) as usize] } else { "" };
+    scene.calls.push(Call { sql: format!("REFRESH MATERIALIZED VIEW{how} {view}"), aged: true });
+    if random.percent(5) {
+        // What reads it could not be filled any more.
+        let all: Vec<usize> = (0..scene.tables.len()).collect();
+        scene.say(owner, format!("REFRESH MATERIALIZED VIEW {view} WITH NO DATA"));
+        scene.refuse("could not be filled", false, &all);
+    }
+    let (writable, materialized, aged, labelled) = (false, true, true, query.labelled);
+    scene.views.push(View { sql: view, owner, column, writable, materialized, aged, labelled });
+}
+
+fn indexes(
+    scene: &mut Scene,
+    random: &mut Random,
+    view: &str,
+    owner: &'static str,
+    column: &str,
+    each: bool,
+) {
+    if each {
+        let index = ident(&name(scene, random, "mu"));
+        scene.say(owner, format!("CREATE UNIQUE INDEX {index} ON {view} ({column})"));
+        if random.percent(20) {
+            scene.say(owner, format!("ALTER MATERIALIZED VIEW {view} CLUSTER ON {index}"));
+        }
     }
     if random.percent(50) {
         let index = ident(&name(scene, random, "mi"));
-        scene.say(owner, format!("CREATE INDEX {index} ON {view} ({column} DESC)"));
+        let how = ["({c} DESC NULLS LAST)", "(({c} % 10)) WHERE {c} > 5", "USING hash ({c})"]
+            [random.range(0, 3) as usize];
+        let how = how.replace("{c}", column);
+        scene.say(owner, format!("CREATE INDEX {index} ON {view} {how}"));
     }
-    scene.objects.push((format!("MATERIALIZED VIEW {view}"), owner));
 }

@@ -1,7 +1,7 @@
 //! What clients do, each statement with the same effect on equal tables: none looks at the order of
 //! rows, the time or the session.
 
-use super::scene::{Column, Scene, Table, insert};
+use super::scene::{Call, Column, Scene, Table, insert};
 use super::spec;
 use crate::support::random::Random;
 use std::collections::BTreeMap;
@@ -16,6 +16,8 @@ pub struct Act {
     role: Option<&'static str>,
     /// What.
     pub sql: String,
+    /// Whether what it gives is as old as a REFRESH.
+    pub aged: bool,
 }
 
 /// What came of it: rows and counts, or an SQLSTATE.
@@ -28,38 +30,58 @@ pub fn acts(scene: &Scene, actions: &[spec::Action]) -> Vec<Act> {
 }
 
 fn act(scene: &Scene, place: usize, random: &mut Random) -> Act {
-    let t = scene.tables[scene.any_table(random)].clone();
+    let t = scene.tables[through(scene, random)].clone();
     let role = match random.range(0, 100) {
         0..12 => Some("shape_writer"),
         12..25 => Some(t.owner),
         _ => None,
     };
-    let first = statement(scene, &t, place * 100 + 1000, random);
+    let mut aged = false;
+    let mut next = |at: usize, random: &mut Random| {
+        let call = statement(scene, &t, place * 100 + at, random);
+        aged |= call.aged;
+        call.sql
+    };
+    let first = next(1000, random);
     let sql = match random.range(0, 10) {
         0 => format!(
             "BEGIN; {first}; SAVEPOINT a; {}; ROLLBACK TO a; {}; COMMIT",
-            statement(scene, &t, place * 100 + 1040, random),
-            statement(scene, &t, place * 100 + 1060, random)
+            next(1040, random),
+            next(1060, random)
         ),
-        1 => format!(
-            "BEGIN; {first}; {}; ROLLBACK",
-            statement(scene, &t, place * 100 + 1040, random)
-        ),
-        2 => format!(
-            "BEGIN; SET CONSTRAINTS ALL DEFERRED; {first}; {}; COMMIT",
-            statement(scene, &t, place * 100 + 1040, random)
-        ),
+        1 => format!("BEGIN; {first}; {}; ROLLBACK", next(1040, random)),
+        2 => {
+            format!("BEGIN; SET CONSTRAINTS ALL DEFERRED; {first}; {}; COMMIT", next(1040, random))
+        }
         _ => first,
     };
-    Act { role, sql }
+    Act { role, sql, aged }
 }
 
-fn statement(scene: &Scene, t: &Table, start: usize, random: &mut Random) -> String {
-    let (sql, n) = (t.sql(), t.number());
+/// A table; one that has parents is often written to by way of them.
+fn through(scene: &Scene, random: &mut Random) -> usize {
+    let mut at = scene.any_table(random);
+    while let Some(parent) = scene.tables[at]
+        .parents
+        .get(random.range(0, 2) as usize % scene.tables[at].parents.len().max(1))
+    {
+        if !random.percent(if scene.tables[at].partition { 70 } else { 35 }) {
+            break;
+        }
+        at = *parent;
+    }
+    at
+}
+
+fn statement(scene: &Scene, t: &Table, start: usize, random: &mut Random) -> Call {
+    let (mut sql, n) = (t.sql(), t.number());
+    if !t.partitioned && !t.children.is_empty() && random.percent(25) {
+        sql.insert_str(0, "ONLY ");
+    }
     let (m, r) = (random.range(5, 40), random.range(0, 5));
     let few = format!("{n} % {m} = {r}");
     let written: Vec<&Column> = t.columns[1..].iter().filter(|c| c.written).collect();
-    match random.range(0, 24) {
+    let sql = match random.range(0, 25) {
         0..5 => insert(
             t,
             &format!("generate_series({start}, {}) gen_i", start as i64 + random.range(0, 30)),
@@ -113,11 +135,12 @@ fn statement(scene: &Scene, t: &Table, start: usize, random: &mut Random) -> Str
                 _ => format!("SELECT count(*), sum({n}) FROM {sql}"),
             }
         }
-        22 | 23 if !scene.calls.is_empty() => {
-            scene.calls[random.range(0, scene.calls.len() as i64) as usize].clone()
+        22..25 if !scene.calls.is_empty() => {
+            return scene.calls[random.range(0, scene.calls.len() as i64) as usize].clone();
         }
         _ => format!("SELECT count(*), sum({n}), min({n}) FROM {sql} WHERE {n} > {m}"),
-    }
+    };
+    Call { sql, aged: false }
 }
 
 /// Does them one after the other in one session, with pauses if others shall get between.

@@ -25,7 +25,7 @@ fn basic(token: &str) -> String {
 
 /// Reading takes none here; changing anything takes the bearer token.
 pub async fn token(server: Server) -> Outcome {
-    let mut shown = Shown::new(&server, &bloated("t"), ANY_TIME).await?;
+    let mut shown = Shown::new(&server, "", ANY_TIME).await?;
     let daemon = shown.start().await?;
     let client = shown.client.clone();
     client.get("/").await?.status(200)?;
@@ -103,7 +103,7 @@ pub async fn token(server: Server) -> Outcome {
 /// What asks by another name gets nothing: a page elsewhere may have had its name point here.
 pub async fn hosts(server: Server) -> Outcome {
     let mut shown = Shown::new(&server, "", ANY_TIME).await?;
-    shown.configure("hosts = [\"repackd.example\"]")?;
+    shown.configure("hosts = [\"repackd.example\"]\nread_without_token = true")?;
     let daemon = shown.start().await?;
     let client = &shown.client;
     for path in ["/", "/api/v1/status", "/metrics", "/page.css"] {
@@ -126,6 +126,20 @@ pub async fn hosts(server: Server) -> Outcome {
     let headers = [("Host", "evil.example"), ("Authorization", token.as_str()), JSON];
     client.send("POST", "/api/v1/pause", &headers, BODY).await?.status(421)?;
     client.send("GET", "/liveness", &[("Host", "10.1.2.3:9187")], "").await?.status(200)?;
+    stop(daemon)?;
+    // With a name of its own it is not for this machine alone.
+    shown.configure("hosts = [\"repackd.example\"]")?;
+    let daemon = shown.start().await?;
+    shown.client.get("/").await?.status(401)?;
+    shown.client.send("GET", "/", &[("Authorization", &*basic(TOKEN))], "").await?.status(200)?;
+    stop(daemon)?;
+    // Nor is it behind a proxy, which asks from here.
+    shown.configure("")?;
+    let daemon = shown.start().await?;
+    shown.client.get("/").await?.status(200)?;
+    for header in ["X-Forwarded-For", "Forwarded", "Via"] {
+        shown.client.send("GET", "/", &[(header, "x")], "").await?.status(401)?;
+    }
     stop(daemon)?;
     shown.drop().await
 }
@@ -170,7 +184,8 @@ pub async fn configuration(server: Server) -> Outcome {
     for (http, said) in [
         (&*listen, "cannot be listened to"),
         ("token = \"0123456789abcdef\"", "says nothing without listen"),
-        ("listen = \"0.0.0.0:9187\"", "listens to other machines: add token_file"),
+        ("listen = \"0.0.0.0:9187\"", "is for other machines, too: add token_file"),
+        ("listen = \"127.0.0.1:0\"\nhosts = [\"x.example\"]", "is for other machines, too"),
         ("listen = \"localhost\"", "has to be an address and a port"),
         (
             "listen = \"127.0.0.1:0\"\ntoken = \"too-short-s3cret\"\ntoken_file = \"/x\"",

@@ -99,6 +99,15 @@ pub async fn live(server: Server) -> Outcome {
             "document.querySelector('.chart svg path.size')?.getAttribute('d') > ''",
         )
         .await?;
+    browser.click("details summary")?;
+    let since = browser.value("document.querySelector('#asof').dateTime")?;
+    let later = format!("document.querySelector('#asof').dateTime > {since}");
+    browser.until("it is up to date", &later).await?;
+    holds(
+        "what was opened stays so",
+        browser.value("document.querySelector('details').open")? == true,
+        (),
+    )?;
     browser.picture("table")?;
     let errors = browser.errors();
     holds("no errors", errors.is_empty(), &errors)?;

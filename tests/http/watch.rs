@@ -23,7 +23,7 @@ impl Terminal {
         }
         let program = env!("CARGO_BIN_EXE_repackd");
         let line = format!(
-            "stty rows 24 cols 80; '{program}' {arguments} --config '{}'; echo \"ended $?\"; stty -a",
+            "trap : INT; stty rows 24 cols 80; '{program}' {arguments} --config '{}'; echo \"ended $?\"; stty -a",
             rig.file()
         );
         let mut child = Command::new("script")

@@ -23,6 +23,7 @@ SET ROLE shape_writer;
 UPDATE rp.docs SET body = 'probe' WHERE id % 28 = 0;
 INSERT INTO rp.docs VALUES (20001, 'shape_writer', 'mine');
 RESET ROLE;
+-- From here on it is forced on the owner, and another repack would be refused.
 ALTER TABLE rp.docs ENABLE ROW LEVEL SECURITY;
 SET ROLE shape_writer;
 UPDATE rp.docs SET body = 'enabled';

@@ -31,6 +31,7 @@ BEGIN
 EXCEPTION WHEN insufficient_privilege THEN NULL;
 END $$;
 RESET ROLE;
+-- From here on the owner is bound by it, and another repack would be refused.
 ALTER TABLE rf.docs OWNER TO shape_owner;
 GRANT USAGE ON SCHEMA rf TO shape_owner;
 SET ROLE shape_owner;

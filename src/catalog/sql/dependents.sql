@@ -217,6 +217,31 @@ WHERE k.contype = 'c' AND k.coninhcount > 0 AND NOT k.convalidated AND coalesce(
                   JOIN pg_catalog.pg_constraint o ON o.conrelid = h.inhparent AND o.contype = 'c' AND o.conname = k.conname
                   WHERE h.inhparent = $1 AND h.inhrelid = k.conrelid))
 UNION
+-- A parent that lost a column lost its check or NOT NULL with it, and the child's was left behind. The new
+-- table would have it as its own, which a dump shows.
+SELECT 'the inherited constraint ' || pg_catalog.quote_ident(k.conname) || ', which its parent has no longer (ALTER TABLE '
+       || k.conrelid::regclass::text || ' ADD CONSTRAINT ' || pg_catalog.quote_ident(k.conname) || ' '
+       || pg_catalog.pg_get_constraintdef(k.oid) || ' makes it its own)'
+FROM pg_catalog.pg_constraint k
+WHERE k.conrelid = $1 AND k.contype IN ('c', 'n') AND NOT k.conislocal
+  AND k.coninhcount > (SELECT count(*) FROM pg_catalog.pg_inherits h
+                       JOIN pg_catalog.pg_constraint o ON o.conrelid = h.inhparent AND o.contype = k.contype AND NOT o.connoinherit
+                       LEFT JOIN pg_catalog.pg_attribute oa ON oa.attrelid = o.conrelid AND oa.attnum = o.conkey[1]
+                       LEFT JOIN pg_catalog.pg_attribute ka ON ka.attrelid = k.conrelid AND ka.attnum = k.conkey[1]
+                       WHERE h.inhrelid = k.conrelid
+                         AND CASE k.contype WHEN 'c' THEN o.conname = k.conname ELSE oa.attname = ka.attname END)
+UNION
+-- Before 18, NO INHERIT looks for each check of the parent in the child, even for those that are none of the
+-- child's business, and fails where one is its own.
+SELECT 'constraint ' || pg_catalog.quote_ident(k.conname) || ' of ' || k.conrelid::regclass::text
+       || ', which is called like one that ' || o.conrelid::regclass::text
+       || ' has with NO INHERIT, so that PostgreSQL before 18 does not let the child leave (ALTER TABLE '
+       || k.conrelid::regclass::text || ' RENAME CONSTRAINT ' || pg_catalog.quote_ident(k.conname) || ' TO another name)'
+FROM pg_catalog.pg_inherits h
+JOIN pg_catalog.pg_constraint o ON o.conrelid = h.inhparent AND o.contype = 'c' AND o.connoinherit
+JOIN pg_catalog.pg_constraint k ON k.conrelid = h.inhrelid AND k.contype = 'c' AND k.conname = o.conname
+WHERE $1 IN (h.inhparent, h.inhrelid) AND pg_catalog.current_setting('server_version_num')::int < 180000
+UNION
 -- ATTACH PARTITION builds whatever index of its parent it finds no equal of.
 SELECT 'no part in index ' || i.indexrelid::regclass::text || ' of its parent, which would have to be built under lock'
 FROM pg_catalog.pg_inherits h
@@ -226,6 +251,23 @@ WHERE h.inhrelid = $1
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits x
                   JOIN pg_catalog.pg_index l ON l.indexrelid = x.inhrelid AND l.indrelid = $1
                   WHERE x.inhparent = i.indexrelid)
+UNION
+-- What adding a constraint to the parent takes for its part, ATTACH PARTITION does not from 17 on: it builds
+-- another.
+SELECT CASE k.contype WHEN 'p' THEN 'primary key ' ELSE 'unique constraint ' END || pg_catalog.quote_ident(k.conname)
+       || ' as its part in ' || CASE kp.contype WHEN 'p' THEN 'primary key ' ELSE 'unique constraint ' END
+       || pg_catalog.quote_ident(kp.conname) || ' of its parent, for which ATTACH PARTITION would build another index under lock'
+FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_constraint kp ON kp.oid = k.conparentid
+WHERE k.conrelid = $1 AND k.contype IN ('p', 'u') AND kp.contype <> k.contype
+  AND pg_catalog.current_setting('server_version_num')::int >= 170000
+UNION
+-- From 17 on ATTACH PARTITION gives a partition the identity columns of the whole, but not what is below it.
+SELECT 'column ' || pg_catalog.quote_ident(a.attname) || ', which is an identity column of its parent only, and which ATTACH PARTITION would make one of it, too (DETACH PARTITION and ATTACH PARTITION do that)'
+FROM pg_catalog.pg_inherits h
+JOIN pg_catalog.pg_class p ON p.oid = h.inhparent AND p.relkind = 'p'
+JOIN pg_catalog.pg_attribute pa ON pa.attrelid = p.oid AND pa.attidentity <> '' AND NOT pa.attisdropped
+JOIN pg_catalog.pg_attribute a ON a.attrelid = h.inhrelid AND a.attname = pa.attname AND a.attidentity = ''
+WHERE h.inhrelid = $1 AND pg_catalog.current_setting('server_version_num')::int >= 170000
 UNION
 -- While one is pending, no other partition can be detached.
 SELECT 'partition ' || o.inhrelid::regclass::text || ' of its parent, whose DETACH PARTITION CONCURRENTLY was not finished'

@@ -20,7 +20,7 @@ SELECT coalesce(json_agg(json_build_object(
     'clustered', i.indisclustered,
     'replica_identity', i.indisreplident,
     'parent', CASE WHEN x.inhparent IS NOT NULL THEN json_build_object('schema', pn.nspname, 'name', p.relname) END,
-    'turn', CASE WHEN r.relispartition THEN i.turn - 1 ELSE 0 END,
+    'turn', i.turn,
     'statistics', (SELECT coalesce(json_agg(json_build_object('column', a.attnum, 'target', a.attstattarget)
                                             ORDER BY a.attnum), '[]')
                    FROM pg_catalog.pg_attribute a
@@ -28,14 +28,14 @@ SELECT coalesce(json_agg(json_build_object(
     'comment', pg_catalog.obj_description(i.indexrelid, 'pg_class')
     ) ORDER BY c.relname), '[]')::text
 FROM (
-    SELECT i.*, row_number() OVER (
+    SELECT i.*, count(h.inhparent) OVER (
         PARTITION BY i.indisunique, (to_jsonb(i) ->> 'indnullsnotdistinct'), i.indisexclusion, c.relam,
                      i.indnkeyatts, i.indkey::text, i.indcollation::text,
                      (SELECT array_agg(o.opcfamily ORDER BY u.ord)
                       FROM unnest(i.indclass::oid[]) WITH ORDINALITY AS u(opclass, ord)
                       JOIN pg_catalog.pg_opclass o ON o.oid = u.opclass),
                      pg_catalog.pg_get_expr(i.indexprs, i.indrelid), pg_catalog.pg_get_expr(i.indpred, i.indrelid)
-        ORDER BY h.inhparent NULLS LAST, c.relname) AS turn
+        ORDER BY h.inhparent NULLS LAST, c.relname ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS turn
     FROM pg_catalog.pg_index i
     JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
     LEFT JOIN pg_catalog.pg_inherits h ON h.inhrelid = i.indexrelid

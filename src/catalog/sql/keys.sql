@@ -1,4 +1,6 @@
--- Unique indexes that could serve as the key, best first: the primary key, then the narrowest.
+-- Unique indexes that could serve as the key, best first: the primary key, then the narrowest. But the key's
+-- is built first, and ATTACH PARTITION takes the older of equal ones: before all those that are equal to no
+-- other which belongs to an older index of the parent.
 -- $1 OID of the table. One row for each usable index, with one entry per key column in each array.
 -- Uniqueness is what the index's operator class and collation say, so equality and collation are
 -- the index's, not the column's. 'less' is empty where DISTINCT means the same equality.
@@ -73,4 +75,13 @@ WHERE i.indrelid = $1 AND k.ord <= i.indnkeyatts
                           AND v.conkey[1] = u.attnum AND NOT v.convalidated)))
 GROUP BY i.indexrelid, c.relname, i.indisprimary, i.indnkeyatts, m.amname
 HAVING count(*) = i.indnkeyatts
-ORDER BY i.indisprimary DESC, i.indnkeyatts, c.relname
+ORDER BY (SELECT count(*)
+          FROM pg_catalog.pg_index me
+          LEFT JOIN pg_catalog.pg_inherits mh ON mh.inhrelid = me.indexrelid
+          JOIN pg_catalog.pg_index e ON e.indrelid = me.indrelid AND e.indexrelid <> me.indexrelid
+               AND e.indisunique AND e.indpred IS NULL AND e.indnkeyatts = me.indnkeyatts
+               AND e.indkey::text = me.indkey::text AND e.indcollation::text = me.indcollation::text
+               AND e.indclass::text = me.indclass::text
+          JOIN pg_catalog.pg_inherits eh ON eh.inhrelid = e.indexrelid
+          WHERE me.indexrelid = i.indexrelid AND (mh.inhparent IS NULL OR eh.inhparent < mh.inhparent)),
+         i.indisprimary DESC, i.indnkeyatts, c.relname

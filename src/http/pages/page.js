@@ -31,10 +31,20 @@ function putBack(part, at) {
   (alike[Math.min(at.index, alike.length - 1)] ?? document.getElementById("main")).focus({ preventScroll: true });
 }
 
+/** Whether somebody has marked something there, say to copy it. */
+function isBeingRead(part) {
+  const marked = document.getSelection();
+  return marked !== null && !marked.isCollapsed && part.contains(marked.anchorNode);
+}
+
 function replace(fresh) {
   for (const part of document.querySelectorAll("[data-live]")) {
     const other = fresh.getElementById(part.id);
-    if (!other || other.isEqualNode(part)) continue;
+    if (!other || isBeingRead(part)) continue;
+    for (const open of part.querySelectorAll("details[open]")) {
+      other.querySelector(`#${open.id}`)?.setAttribute("open", "");
+    }
+    if (other.isEqualNode(part)) continue;
     if (other.dataset.told && other.dataset.told !== part.dataset.told) say(other.dataset.told);
     const at = place(part);
     const next = document.importNode(other, true);

@@ -18,10 +18,10 @@ use libtest_mimic::Trial;
 pub fn tests() -> Vec<Trial> {
     let all = cases! {
         mail: starttls_and_login repcloud encrypted_from_the_start wrong_authority bad_password hung down;
-        webhooks: signed again_and_again slack_and_teams rules injected;
+        webhooks: signed again_and_again slack_and_teams rules injected over_tls;
         alarms: pagerduty alertmanager;
         trying: test list_and_again templates no_store;
-        daemons: fleet killed without_windows once;
+        daemons: fleet killed without_windows once unmeasured;
         nights: window away digest;
     };
     trials("reports", &newest(), all)

@@ -8,7 +8,7 @@ mod traces;
 mod tree;
 mod trouble;
 
-pub use collector::Collector;
+pub use collector::{Collector, acceptor};
 
 use crate::bad_input::{cases, ends, newest, trials};
 use libtest_mimic::Trial;

@@ -138,3 +138,45 @@ pub async fn once(server: Server) -> Outcome {
     }
     rig.drop().await
 }
+
+/// A connection that cannot be measured is told of once a day, and an alarm for it ends when it can.
+pub async fn unmeasured(server: Server) -> Outcome {
+    let hook = Hook::start(&[]).await?;
+    let rig = Rig::new(&server, "").await?;
+    // Roles are everybody's: it has one of its own.
+    let role = format!("{}_locked", rig.database.name);
+    rig.run(&format!("CREATE ROLE {role} NOLOGIN")).await?;
+    let url = rig.database.url(&role);
+    rig.configure(&format!(
+        "[connections.locked]\nurl = \"{url}\"\n[evaluate]\nschedule = \"* * * * *\"\njitter = \"0s\"\n{ANY_TIME}\n{}\n\
+         [notifier.pager]\nkind = \"pagerduty\"\nrouting_key = \"r\"\nurl = \"http://{}/pager\"",
+        hook_of(&hook, "when = \"on_failure\""),
+        hook.address
+    ))?;
+    let daemon = rig.start(&["daemon"])?;
+    let events = |path: &str| -> Result<Vec<serde_json::Value>, String> {
+        hook.asked().iter().filter(|a| a.path == path).map(|a| a.json()).collect()
+    };
+    rig.until("both are told", 60, || Ok(hook.asked().len() >= 2)).await?;
+    let told = events("/x")?;
+    let raised = events("/pager")?;
+    if told[0]["data"]["unmeasured"] != serde_json::json!(["locked"])
+        || raised[0]["event_action"] != "trigger"
+        || raised[0]["dedup_key"] != "repackd/locked"
+    {
+        return Err(format!("{told:#?} {raised:#?}"));
+    }
+    rig.run(&format!("ALTER ROLE {role} LOGIN")).await?;
+    rig.until("it ends", 120, || Ok(events("/pager")?.len() >= 2)).await?;
+    let ended = &events("/pager")?[1];
+    if ended["event_action"] != "resolve"
+        || ended["dedup_key"] != "repackd/locked"
+        || events("/x")?.len() != 1
+    {
+        return Err(format!("{:#?}", hook.asked()));
+    }
+    daemon.signal("TERM")?;
+    daemon.wait()?.status(0)?;
+    rig.run(&format!("DROP ROLE {role}")).await?;
+    rig.drop().await
+}

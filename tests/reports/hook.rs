@@ -1,12 +1,14 @@
 //! A server for webhooks: keeps what comes, and answers as it is told to.
 
+use crate::connect::pki::Issued;
 use crate::support::words;
+use crate::telemetry::acceptor;
 use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 /// How it answers.
 #[derive(Debug, Clone)]
@@ -60,6 +62,12 @@ impl Drop for Hook {
 impl Hook {
     /// Starts one that answers these one after another, and 200 after that.
     pub async fn start(answers: &[Answer]) -> Result<Self, String> {
+        Self::start_with(answers, None).await
+    }
+
+    /// The same with TLS.
+    pub async fn start_with(answers: &[Answer], issued: Option<&Issued>) -> Result<Self, String> {
+        let tls = issued.map(acceptor).transpose()?;
         let listener = TcpListener::bind("127.0.0.1:0").await.map_err(words)?;
         let address = listener.local_addr().map_err(words)?.to_string();
         let state = State { answers: answers.iter().cloned().collect(), ..State::default() };
@@ -67,7 +75,17 @@ impl Hook {
         let shared = Arc::clone(&state);
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, Arc::clone(&shared)));
+                let (shared, tls) = (Arc::clone(&shared), tls.clone());
+                tokio::spawn(async move {
+                    match tls {
+                        None => serve(stream, shared).await,
+                        Some(tls) => {
+                            if let Ok(stream) = tls.accept(stream).await {
+                                serve(stream, shared).await;
+                            }
+                        }
+                    }
+                });
             }
         });
         Ok(Self { address, state, task })
@@ -101,7 +119,7 @@ impl Hook {
     }
 }
 
-async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
+async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, state: Arc<Mutex<State>>) {
     let mut bytes = Vec::new();
     let (head, length) = loop {
         let mut buffer = [0; 4096];
@@ -141,6 +159,7 @@ async fn serve(mut stream: TcpStream, state: Arc<Mutex<State>>) {
                 text.len()
             );
             let _ = stream.write_all(answer.as_bytes()).await;
+            let _ = stream.shutdown().await;
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::hook::{Answer, Asked, Hook};
 use super::{mood, moody};
+use crate::connect::pki::Authority;
 use crate::daemon::{ANY_TIME, Rig, bloated};
 use crate::support::{Outcome, Server, words};
 use std::process::Command;
@@ -207,4 +208,25 @@ pub async fn injected(server: Server) -> Outcome {
         return Err(format!("{asked:#?}"));
     }
     rig.drop().await
+}
+
+/// Over TLS, to who can prove who he is; and to nobody else.
+pub async fn over_tls(server: Server) -> Outcome {
+    let (authority, other) = (Authority::root("hooks"), Authority::root("somebody"));
+    let hook =
+        Hook::start_with(&[], Some(&authority.issue("localhost", &["localhost"], 3))).await?;
+    let rig = Rig::new(&server, "").await?;
+    let port = hook.address.rsplit_once(':').ok_or("no port")?.1;
+    for (name, pem, status) in [("ca", &authority.pem, 0), ("other", &other.pem, 1)] {
+        let file = std::path::Path::new(&rig.file()).with_file_name(name);
+        std::fs::write(file, pem).map_err(words)?;
+        rig.configure(&format!(
+            "[notifier.hook]\nkind = \"slack\"\nurl = \"https://localhost:{port}/x\"\nca_file = \"{name}\""
+        ))?;
+        rig.repackd(&["notify", "--test"])?.status(status)?;
+    }
+    match hook.asked().len() {
+        1 => rig.drop().await,
+        n => Err(format!("{n} requests")),
+    }
 }

@@ -184,7 +184,8 @@ impl Collector {
     }
 }
 
-fn acceptor(issued: &Issued) -> Result<TlsAcceptor, String> {
+/// TLS with this certificate.
+pub fn acceptor(issued: &Issued) -> Result<TlsAcceptor, String> {
     let chain = CertificateDer::from_pem_slice(issued.pem.as_bytes()).map_err(words)?;
     let key = PrivateKeyDer::from_pem_slice(issued.key.as_bytes()).map_err(words)?;
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))

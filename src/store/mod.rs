@@ -12,6 +12,7 @@
 //!
 //! Nothing of the engine is known here, and the engine knows nothing of this.
 
+mod claims;
 mod commands;
 mod connect;
 mod daemons;
@@ -24,6 +25,7 @@ mod reports;
 mod samples;
 mod words;
 
+pub use claims::{Claim, Conclusion, Lease};
 pub use commands::{Pause, Scope};
 pub use connect::Store;
 pub use daemons::Daemon;
@@ -31,7 +33,7 @@ pub use evaluations::Evaluation;
 pub use history::{Attempt, Record};
 pub use pages::{By, Measured, PhaseRecord, Sample, TableFilter};
 pub use place::Place;
-pub use queue::{Claim, Conclusion, Entry, Lease, Queued, State, Wanted, Wish};
+pub use queue::{Entry, Queued, State, Wanted, Wish};
 pub use reports::{Ended, Kept, Letter, Made};
 pub use samples::Measurement;
 pub use words::time;

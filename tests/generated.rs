@@ -80,10 +80,10 @@ fn several(server: &Server, part: u64, count: u64, seed: u64) -> Outcome {
         "{} tables repacked, {} refused; of {} statements {} left out; of {} by clients {} failed",
         sum.repacked, sum.refused, sum.steps, sum.left_out, sum.acts, sum.failed
     );
-    // Otherwise it has gone blind. A few schemas say nothing about shares.
-    let blind = sum.refused * 3 > sum.repacked
-        || sum.left_out * 10 > sum.steps
-        || sum.failed * 10 > sum.acts * 7;
+    // Otherwise it has gone blind. A few schemas say nothing about shares, and some not much.
+    let most = if count >= 40 { sum.repacked / 3 } else { sum.repacked };
+    let blind =
+        sum.refused > most || sum.left_out * 10 > sum.steps || sum.failed * 10 > sum.acts * 7;
     if blind && count >= 8 {
         return Err(format!("seed {seed}: too little was tried: {sum:?}"));
     }

@@ -8,7 +8,7 @@ use crate::support::random::Random;
 use repackd::names::ident;
 
 /// More tables than these make a schema slow, not rich.
-pub const TABLES: usize = 10;
+pub const TABLES: usize = 8;
 
 /// What a repack of a table says whose child has another parent after it.
 const ORDER: &str = "which inherits from";

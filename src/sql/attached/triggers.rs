@@ -13,9 +13,10 @@ pub fn off<'a>(script: &mut Script<'a>, triggers: &'a [Trigger]) {
 }
 
 /// On. Those that a partition has from its parent are there since ATTACH PARTITION, enabled as the
-/// parent's.
+/// parent's; or only once the parent's is on again, if that is FROM the partition.
 pub fn on<'a>(script: &mut Script<'a>, triggers: &'a [Trigger]) {
-    for trigger in triggers {
+    let (inherited, own): (Vec<_>, Vec<_>) = triggers.iter().partition(|t| t.inherited);
+    for trigger in own.into_iter().chain(inherited) {
         if !trigger.inherited {
             script.able(&trigger.owner, trigger.able, &trigger.definition);
         }

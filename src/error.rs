@@ -252,7 +252,8 @@ impl Error {
 
     /// What happened, in repackd's own words and the SQLSTATE: for reports, which leave the house. What a
     /// server, a query of the operator's or a file says may quote rows, and stays in the log and in the
-    /// history.
+    /// history. Reasons of a refusal are told whole: they are about the definition of the table, of which
+    /// the server may have had a word to say when it was rehearsed, without a row.
     pub fn told(&self) -> String {
         match self {
             Self::Sql { action, source } => match source.code() {

@@ -153,7 +153,7 @@ impl Task {
             (state.phase.map(Phase::name), state.progress)
         };
         let asked = Instant::now();
-        match store.renew(&self.claim, self.lease, phase, progress).await {
+        match store.bounded(store.renew(&self.claim, self.lease, phase, progress)).await {
             Ok(Lease::Held) => self.state().valid_until = asked + self.lease,
             Ok(Lease::Paused(who)) => {
                 self.state().valid_until = asked + self.lease;
@@ -206,11 +206,12 @@ impl Task {
 
     async fn stands(&self, store: &Store) -> crate::error::Result<bool> {
         let asked = Instant::now();
-        let mut stands = store.stands(&self.claim, self.lease).await?;
+        let mut stands = store.bounded(store.stands(&self.claim, self.lease)).await?;
         if !stands {
             // A lease that was over while the store was out of reach, and nobody wanted it.
             self.renew(store).await;
-            stands = self.why().is_none() && store.stands(&self.claim, self.lease).await?;
+            stands = self.why().is_none()
+                && store.bounded(store.stands(&self.claim, self.lease)).await?;
         }
         if stands {
             self.state().valid_until = asked + self.lease;
@@ -269,7 +270,7 @@ pub async fn keep_alive(store: Store, me: String, tasks: Tasks, lease: Duration,
     let host = whoami::hostname().unwrap_or_else(|_| "?".into());
     let mut reached = true;
     loop {
-        let beat = store.heartbeat(&me, &host, std::process::id(), lease).await;
+        let beat = store.bounded(store.heartbeat(&me, &host, std::process::id(), lease)).await;
         match (&beat, reached) {
             (Err(e), true) => tracing::warn!(
                 "{e}; nothing new is begun, and what is at work stops before its cutover until the store is back"

@@ -293,7 +293,11 @@ impl Work {
             if self.told.contains(&ended.id) {
                 continue;
             }
-            if is_news && ended.rule.is_some() {
+            // One that was lost may yet come to another end.
+            if !is_news {
+                continue;
+            }
+            if ended.rule.is_some() {
                 let account = compose::attempt(&ended);
                 self.make(&format!("run/{}", ended.id), &account).await?;
             }

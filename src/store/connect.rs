@@ -41,6 +41,10 @@ const CONNECTIONS: u32 = 4;
 /// How long one is waited for. Longer than a statement takes, shorter than a lease lasts.
 const PATIENCE: Duration = Duration::from_secs(8);
 
+/// How long an answer is waited for: a session's own limits do not help if its server is gone without a
+/// word.
+const ANSWER: Duration = Duration::from_secs(20);
+
 /// What every session of PostgreSQL's begins with, whatever the role or the database says. A store
 /// that hangs shall be found out within a lease.
 const MANNERS: &str = "SET search_path = repackd_store; SET statement_timeout = '8s';
@@ -229,6 +233,18 @@ impl Store {
     pub(super) fn failed(&self) -> impl Fn(sqlx::Error) -> Error {
         let place = self.place.clone();
         move |error| Error::Store { place: place.clone(), reason: words(&error) }
+    }
+
+    /// What is said of a store that gave no answer within this time.
+    pub fn silent(&self, time: Duration) -> Error {
+        let reason = format!("no answer within {} s", time.as_secs());
+        Error::Store { place: self.place.clone(), reason }
+    }
+
+    /// Waits for an answer, but not for ever.
+    pub async fn bounded<T>(&self, answer: impl Future<Output = Result<T>>) -> Result<T> {
+        let answer = tokio::time::timeout(ANSWER, answer).await;
+        answer.unwrap_or_else(|_| Err(self.silent(ANSWER)))
     }
 
     /// The time of the store, in milliseconds.

@@ -264,26 +264,42 @@ impl Store {
         let now = self.now().await?;
         let retention = i64::try_from(retention.as_millis()).unwrap_or(now).min(now);
         let mut gone = 0;
-        for statement in
-            ["DELETE FROM samples WHERE at < $1", "DELETE FROM measured WHERE gone_at < $1"]
-        {
+        for statement in [
+            // A table that has not changed since keeps the last one.
+            "DELETE FROM samples WHERE at < $1
+                AND at < (SELECT coalesce(m.sampled_at, $1) FROM measured m WHERE m.id = table_id)",
+            "DELETE FROM measured WHERE gone_at < $1",
+        ] {
             let done = sqlx::query(self.sql(statement)).bind(now - retention).execute(&self.pool);
             gone += done.await.map_err(&failed)?.rows_affected();
         }
-        // From where it was left; a day more, since a day may have been cut in two.
-        let from = self.recall(THINNED).await?.and_then(|text| text.parse::<i64>().ok());
         let until = now - ALL_FOR_MS;
-        let done = sqlx::query(self.sql(
-            "DELETE FROM samples WHERE at >= $1 AND at < $2 AND EXISTS (
-                SELECT 1 FROM samples l WHERE l.table_id = samples.table_id AND l.at > samples.at
-                   AND l.at < $2 AND l.at / 86400000 = samples.at / 86400000)",
-        ))
-        .bind(from.map_or(0, |from| from - DAY_MS))
-        .bind(until)
-        .execute(&self.pool)
-        .await
-        .map_err(&failed)?;
-        self.remember(THINNED, &until.to_string()).await?;
-        Ok(gone + done.rows_affected())
+        let kept = self.recall(THINNED).await?.and_then(|text| text.parse::<i64>().ok());
+        let from = match kept {
+            Some(from) => Some(from),
+            None => sqlx::query("SELECT min(at) FROM samples")
+                .fetch_one(&self.pool)
+                .await
+                .map_err(&failed)?
+                .get(0),
+        };
+        // The whole day, since it may have been cut in two. A day at a time: each is soon done.
+        let mut day = from.unwrap_or(until) / DAY_MS * DAY_MS;
+        while day < until {
+            let past = (day + DAY_MS).min(until);
+            let done = sqlx::query(self.sql(
+                "DELETE FROM samples WHERE at >= $1 AND at < $2 AND EXISTS (
+                    SELECT 1 FROM samples l WHERE l.table_id = samples.table_id AND l.at > samples.at AND l.at < $2)",
+            ))
+            .bind(day)
+            .bind(past)
+            .execute(&self.pool)
+            .await
+            .map_err(&failed)?;
+            gone += done.rows_affected();
+            self.remember(THINNED, &past.to_string()).await?;
+            day += DAY_MS;
+        }
+        Ok(gone)
     }
 }

@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::daemon::conclude::{self, conclusion};
 use crate::daemon::running::Task;
 use crate::daemon::worker::{self, Ended, Order};
+use crate::error::Result;
 use crate::job::{Ending, Event, Figures, Phase, Report};
 use crate::store::{Claim, Conclusion, Record, Store};
 use crate::telemetry::{Meters, spans};
@@ -16,6 +17,9 @@ use tracing::{Instrument, Span};
 
 /// How soon the end of a run is told to a store that was out of reach.
 const TELL_AGAIN: Duration = Duration::from_secs(2);
+
+/// How long the store may take to keep what is only good to know.
+const KEEP: Duration = Duration::from_secs(5);
 
 /// A run whose end is in the store.
 pub struct Finished {
@@ -75,19 +79,8 @@ pub async fn attend(
         meters.report(report);
     }
     say(task, &record, report.as_deref(), &conclusion);
-    if let Some(report) = report.as_ref().filter(|report| report.ending == Ending::Done)
-        && let Some(sizes) = &report.figures.after
-        && let Err(e) = store.keep_repacked(&claim.connection, &claim.table, sizes).await
-    {
-        tracing::debug!("{e}");
-    }
-    if let Some(density) = density
-        && let Err(e) = store.keep_density(&claim.connection, &claim.table, &density).await
-    {
-        tracing::debug!("{e}");
-    }
     loop {
-        match store.conclude(claim, &conclusion, &record).await {
+        match store.bounded(store.conclude(claim, &conclusion, &record)).await {
             Ok(true) => break,
             Ok(false) => {
                 tracing::info!(connection = %claim.connection, table = %claim.table, "another daemon has it now");
@@ -97,10 +90,31 @@ pub async fn attend(
             Err(_) => tokio::time::sleep(TELL_AGAIN).await,
         }
     }
+    // What is only good to know: after what has to be known, and nobody waits long for it.
+    let known = keep(store, claim, report.as_deref(), density.as_deref());
+    if let Ok(Err(e)) = tokio::time::timeout(KEEP, known).await {
+        tracing::debug!("{e}");
+    }
     Finished {
         connection: claim.connection.clone(),
         ending: report.as_ref().map(|r| r.ending),
         unreachable: report.is_some_and(|r| r.exit_status == 75 && r.ending == Ending::Failed),
+    }
+}
+
+/// Keeps what was measured of a table that was repacked.
+async fn keep(
+    store: &Store,
+    claim: &Claim,
+    report: Option<&Report>,
+    density: Option<&str>,
+) -> Result<()> {
+    if let Some(density) = density {
+        store.keep_density(&claim.connection, &claim.table, density).await?;
+    }
+    match report.filter(|r| r.ending == Ending::Done).and_then(|r| r.figures.after.as_ref()) {
+        Some(sizes) => store.keep_repacked(&claim.connection, &claim.table, sizes).await,
+        None => Ok(()),
     }
 }
 
@@ -126,7 +140,8 @@ async fn listen(
         if let Some((phase, took)) = task.take(&event) {
             let took_s = format!("{:.1}s", took.as_secs_f64());
             tracing::info!(%connection, table = %task.claim.table, %phase, took = %took_s);
-            if let Err(e) = store.phase_done(*attempt, phase.name(), took.as_secs_f64()).await {
+            let done = store.phase_done(*attempt, phase.name(), took.as_secs_f64());
+            if let Err(e) = store.bounded(done).await {
                 tracing::debug!("{e}");
             }
         }

@@ -31,6 +31,10 @@ use tracing::Instrument;
 /// The longest time between two looks at the clock and the queue.
 const POLL: Duration = Duration::from_secs(2);
 
+/// How long the store may take for all that the loop asks of it in one turn, with windows to be closed
+/// meanwhile: that of a host which is gone never answers.
+const WORK: Duration = Duration::from_secs(60);
+
 /// How long a server that is out of reach is left alone.
 const REST: Duration = Duration::from_secs(60);
 
@@ -170,6 +174,19 @@ struct Evaluated {
     now: bool,
 }
 
+/// A table is at work until this is dropped, also if that is because of a bug: its lease must not be
+/// prolonged for ever then.
+struct AtWork {
+    tasks: Tasks,
+    task: Arc<Task>,
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        self.tasks.remove(&self.task);
+    }
+}
+
 impl Lead {
     async fn run(
         mut self,
@@ -200,7 +217,8 @@ impl Lead {
             self.tell_windows(&state.rules);
             match stopping {
                 None => {
-                    let result = self.work(&state.rules, caught_up).await;
+                    let work = tokio::time::timeout(WORK, self.work(&state.rules, caught_up));
+                    let result = work.await.unwrap_or_else(|_| Err(self.store.silent(WORK)));
                     self.reached = result.is_ok();
                     match result {
                         // keep_alive says that the store is out of reach.
@@ -288,9 +306,18 @@ impl Lead {
             }
         }
         if self.tidied.is_none_or(|at| at.elapsed() >= TIDY) {
-            self.store.tidy(self.config.store.retention).await?;
-            self.store.tidy_samples(self.config.store.retention).await?;
             self.tidied = Some(Instant::now());
+            // Beside the loop: what is old does no harm, and what takes long must not hold up windows.
+            let (store, retention) = (self.store.clone(), self.config.store.retention);
+            tokio::spawn(async move {
+                let tidied = async {
+                    store.tidy(retention).await?;
+                    store.tidy_samples(retention).await
+                };
+                if let Err(e) = tidied.await {
+                    tracing::warn!("what is old in the store is left there until later: {e}");
+                }
+            });
         }
         Ok(())
     }
@@ -373,9 +400,8 @@ impl Lead {
         let (config, seed, meters) = (Arc::clone(config), self.seed, self.meters.clone());
         let span = spans::table(&task.job, &task.claim.table, "daemon", None, cause);
         let work = async move {
-            let finished = attend(&store, &task, &config, seed, &meters).await;
-            tasks.remove(&task);
-            finished
+            let at_work = AtWork { tasks, task };
+            attend(&store, &at_work.task, &config, seed, &meters).await
         };
         self.working.spawn(work.instrument(span));
     }

@@ -116,7 +116,7 @@ impl Place {
                 let rest = url.split_once("//").map_or(url, |(_, rest)| rest);
                 let (rest, more) = rest.split_at(rest.find(['?', '#']).unwrap_or(rest.len()));
                 // Where the password ends nobody can tell: it may hold a ? or # that is not escaped.
-                if !rest.contains('@') && more.contains('@') {
+                if more.contains('@') {
                     return "postgres://...".into();
                 }
                 // The last one: a password may hold another that is not escaped.
@@ -144,6 +144,7 @@ mod tests {
             ("postgresql:///fleet", "postgres:///fleet"),
             ("postgres://me:hunt?er2@db/fleet", "postgres://..."),
             ("postgres://me:hunt#er2@db/fleet", "postgres://..."),
+            ("postgres://me:hunt@er2?x@db/fleet", "postgres://..."),
             ("sqlite:/var/x.db", "/var/x.db"),
             ("sqlite:///var/x.db", "/var/x.db"),
             ("~/x.db", "/home/me/x.db"),

@@ -169,9 +169,9 @@ fn place(endpoint: &str) -> String {
     let (scheme, rest) = endpoint.split_once("://").map_or(("", endpoint), |(s, r)| (s, r));
     let (host, more) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
     let host = match host.rsplit_once('@') {
-        Some((_, host)) => host,
         // Where the password ends nobody can tell: it may hold a / or ? that is not escaped.
-        None if more.contains('@') => "...",
+        _ if more.contains('@') => "...",
+        Some((_, host)) => host,
         None => host,
     };
     match scheme {

@@ -28,7 +28,7 @@ pub const OTHER: &str = "a-token-that-nobody-guesses-43";
 /// The trials of this module.
 pub fn tests() -> Vec<Trial> {
     let all = cases! {
-        probes: a_life store_out_of_reach figures single_pass;
+        probes: a_life starting store_out_of_reach figures single_pass;
         api: on_sqlite on_postgres what_is_not_there;
         guard: token hosts for_others configuration injection;
         clients: hung many;

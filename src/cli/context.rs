@@ -154,8 +154,9 @@ impl Context {
         self.signals.working_on(None);
         // Ends with the engine's last sender; what it shows comes before what follows.
         let _ = shown.await;
-        spans::concluded(&span, &report);
-        meters.report(&report);
+        let outcome = spans::outcome(&report);
+        spans::concluded(&span, &report, outcome);
+        meters.report(&report, outcome);
         span.in_scope(|| self.report(report, named));
         if let Some(last) = self.told.last_mut() {
             last.2 = took;

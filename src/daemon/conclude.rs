@@ -4,6 +4,7 @@ use super::stop::Stop;
 use crate::config::DaemonSettings;
 use crate::job::{Ending, Report};
 use crate::store::{Conclusion, Record};
+use crate::telemetry::spans;
 use std::time::Duration;
 
 /// How long a refusal holds if the table does not change. What refused it may have been something
@@ -116,6 +117,17 @@ fn reason(report: &Report, stop: Option<&Stop>, error: Option<&str>) -> String {
         (Some(stop), Some(_)) => stop.words(),
         (None, Some(error)) => error.to_owned(),
         (None, None) => "it stopped".into(),
+    }
+}
+
+/// How a run of the daemon's ended for metrics and traces. By what is on record, since the report of a run
+/// that somebody gave up depends on the moment.
+pub fn outcome(report: &Report, record: &Record) -> &'static str {
+    match record.ending.as_str() {
+        "cancelled" => spans::CANCELLATION,
+        // Nobody asked the daemon for that but its own rules, and the table is as bloated as before.
+        "aborted" => spans::FAILURE,
+        _ => spans::outcome(report),
     }
 }
 
@@ -269,6 +281,30 @@ mod tests {
         assert!(matches!(found, Conclusion::Again { failed: false, begun: true, .. }), "{found:?}");
         // Too late.
         assert_eq!(concluded(Ending::Done, 0, who(), 0, false), Conclusion::Gone);
+    }
+
+    #[test]
+    fn what_is_cancelled_is_counted_as_that_at_any_moment() {
+        for (ending, error, exit) in [
+            (Ending::Aborted, "", 0),
+            (Ending::Aborted, "interrupted", 130),
+            (Ending::Interrupted, "interrupted", 130),
+            (Ending::Failed, "no quiet moment", 1),
+        ] {
+            let of = |stop: Option<Stop>| {
+                let report = report(ending, error, exit);
+                outcome(&report, &record(&report, stop.as_ref()))
+            };
+            assert_eq!(of(Some(Stop::Cancelled("ann".into()))), spans::CANCELLATION, "{ending:?}");
+            if ending == Ending::Aborted {
+                assert_eq!(of(Some(Stop::WindowAbort)), spans::FAILURE, "{error}");
+                assert_eq!(of(None), spans::FAILURE, "{error}");
+            }
+        }
+        // Too late.
+        let done = report(Ending::Done, "", 0);
+        let who = Stop::Cancelled("ann".into());
+        assert_eq!(outcome(&done, &record(&done, Some(&who))), spans::SUCCESS);
     }
 
     #[test]

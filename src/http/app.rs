@@ -1,5 +1,6 @@
 //! What answers are made of: the daemon's snapshot, and the store, which is asked one question at a time,
-//! so that those who look take no more than one of its connections from the daemon.
+//! so that those who look take no more than one of its connections from the daemon while it answers. What
+//! it does not answer in time is given up here, and may run on there.
 
 use super::Options;
 use super::api::Problem;
@@ -10,11 +11,13 @@ use crate::error::Result;
 use crate::store::{Attempt, Daemon, Entry, Evaluation, Pause, Scope, Store};
 use crate::telemetry::Telemetry;
 use chrono::{DateTime, Utc};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, Semaphore};
 
-/// How long a question to the store may take, waiting for one's turn included.
+/// How long a question to the store may take, waiting for one's turn included. The statement of one that took
+/// longer is not ended by that: until it ends it keeps its connection, and the next is asked beside it.
 const PATIENCE: Duration = Duration::from_secs(4);
 
 /// For how long what the store said is good enough for the next who asks.
@@ -37,6 +40,8 @@ pub struct App {
     store: OnceLock<Store>,
     turn: Semaphore,
     glance: Mutex<Option<(Instant, Arc<Glance>)>>,
+    /// Whether the token could not be read when it was last tried.
+    tokenless: AtomicBool,
 }
 
 /// What the store says of all that goes on.
@@ -68,6 +73,7 @@ impl App {
             store: OnceLock::new(),
             turn: Semaphore::new(1),
             glance: Mutex::default(),
+            tokenless: AtomicBool::new(false),
         }
     }
 
@@ -103,6 +109,11 @@ impl App {
 
     pub fn token(&self) -> Option<TokenSource> {
         self.settings.token.clone()
+    }
+
+    /// Takes in whether the token could be read; says whether it could the last time.
+    pub fn token_read(&self, read: bool) -> bool {
+        !self.tokenless.swap(!read, Ordering::Relaxed)
     }
 
     pub fn hosts(&self) -> &[String] {

@@ -79,9 +79,16 @@ async fn refusal(app: &App, request: &Parts) -> Option<Problem> {
         ));
     };
     let token = match tokio::task::spawn_blocking(move || source.read()).await {
-        Ok(Ok(token)) => token,
+        Ok(Ok(token)) => {
+            app.token_read(true);
+            token
+        }
         Ok(Err(error)) => {
-            tracing::warn!("nobody is let in: {error}");
+            // Once: whoever knocks must not be able to fill the log.
+            match app.token_read(false) {
+                true => tracing::warn!("nobody is let in until it can be read: {error}"),
+                false => tracing::debug!("nobody is let in: {error}"),
+            }
             return Some(Problem::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "the token cannot be read; the daemon's log says why",

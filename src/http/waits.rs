@@ -82,9 +82,10 @@ pub fn reason(
     if let Some(busy) = busy {
         return Some(and(format!("after {}, which is at work", busy.table)));
     }
-    let at_work = all.iter().filter(|e| e.state == State::Running).count();
+    let is_own = |e: &&Entry| e.state == State::Running && e.owner.as_deref() == Some(&*known.me);
+    let at_work = all.iter().filter(is_own).count();
     if at_work >= config.daemon.max_parallel as usize {
-        return Some(and(format!("{at_work} databases are at work (max_parallel)")));
+        return Some(and(format!("this daemon is at work on {at_work} databases (max_parallel)")));
     }
     Some(and("next".into()))
 }
@@ -150,6 +151,18 @@ mod tests {
         let again =
             Entry { wait_ms: 90_000, reason: Some("no quiet moment".into()), ..waits.clone() };
         assert_eq!(said(&again, &[], &[], night), "tried again in 90.0 s; no quiet moment");
+        // max_parallel is each daemon's own.
+        for (owner, said_of_it) in
+            [("me", "this daemon is at work on 4 databases (max_parallel)"), ("another", "next")]
+        {
+            let elsewhere = |i: u32| Entry {
+                connection: format!("c{i}"),
+                owner: Some(owner.into()),
+                ..entry("t", State::Running)
+            };
+            let all: Vec<Entry> = (0..4).map(elsewhere).collect();
+            assert_eq!(said(&waits, &all, &[], night), said_of_it);
+        }
         let other = Entry { rule: "gone".into(), ..waits.clone() };
         assert!(said(&other, &[], &[], night).contains("rule gone is not in the configuration"));
         assert_eq!(said(&busy[0], &[], &[], night), "");

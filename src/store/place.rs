@@ -114,7 +114,11 @@ impl Place {
             Self::Postgres(database) => {
                 let url = database.url.expose_secret();
                 let rest = url.split_once("//").map_or(url, |(_, rest)| rest);
-                let rest = rest.split(['?', '#']).next().unwrap_or_default();
+                let (rest, more) = rest.split_at(rest.find(['?', '#']).unwrap_or(rest.len()));
+                // Where the password ends nobody can tell: it may hold a ? or # that is not escaped.
+                if more.contains('@') {
+                    return "postgres://...".into();
+                }
                 // The last one: a password may hold another that is not escaped.
                 format!("postgres://{}", rest.rsplit_once('@').map_or(rest, |(_, host)| host))
             }
@@ -138,6 +142,9 @@ mod tests {
                 "postgres://db.example:5433/fleet",
             ),
             ("postgresql:///fleet", "postgres:///fleet"),
+            ("postgres://me:hunt?er2@db/fleet", "postgres://..."),
+            ("postgres://me:hunt#er2@db/fleet", "postgres://..."),
+            ("postgres://me:hunt@er2?x@db/fleet", "postgres://..."),
             ("sqlite:/var/x.db", "/var/x.db"),
             ("sqlite:///var/x.db", "/var/x.db"),
             ("~/x.db", "/home/me/x.db"),

@@ -2,13 +2,14 @@
 
 use super::names::{
     BUILD, CONNECTION, CUTOVER_ATTEMPTS, CUTOVER_WAIT, EVALUATION_DURATION, EVALUATIONS, HELD,
-    LOG_ROWS, Metric, OUTCOME, PHASE, PHASE_DURATION, REASON, RECLAIMED, REPLAYED, RUNS, VERSION,
+    METRICS, Metric, OUTCOME, PHASE, PHASE_DURATION, REASON, RECLAIMED, REPLAYED, RUNS, VERSION,
 };
-use super::spans::{FAILURE, OUTCOMES, SUCCESS, outcome};
+use super::spans::{FAILURE, OUTCOMES, SUCCESS};
 use super::standing::Standing;
 use crate::job::{Ending, Event, Measure, Report};
 use opentelemetry::KeyValue;
-use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter};
+use opentelemetry::metrics::{Counter, Histogram, Meter};
+use opentelemetry_sdk::metrics::{Instrument, Stream};
 use prometheus::TextEncoder;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -24,7 +25,6 @@ pub struct Meters {
     runs: Counter<u64>,
     reclaimed: Counter<u64>,
     phases: Histogram<f64>,
-    log_rows: Gauge<u64>,
     replayed: Counter<u64>,
     attempts: Counter<u64>,
     waits: Histogram<f64>,
@@ -47,7 +47,6 @@ impl Meters {
             let builder = meter.f64_histogram(m.name).with_description(m.what).with_unit(m.unit);
             builder.with_boundaries(bounds.to_vec()).build()
         };
-        let rows = meter.u64_gauge(LOG_ROWS.name).with_description(LOG_ROWS.what);
         let held = meter.f64_counter(HELD.name).with_description(HELD.what);
         let standing = Standing::default();
         standing.observe(meter);
@@ -55,7 +54,6 @@ impl Meters {
             runs: counter(RUNS),
             reclaimed: counter(RECLAIMED),
             phases: histogram(PHASE_DURATION, PHASES),
-            log_rows: rows.with_unit(LOG_ROWS.unit).build(),
             replayed: counter(REPLAYED),
             attempts: counter(CUTOVER_ATTEMPTS),
             waits: histogram(CUTOVER_WAIT, WAITS),
@@ -97,7 +95,7 @@ impl Meters {
                 self.phases.record(took.as_secs_f64(), &[at, KeyValue::new(PHASE, phase.name())]);
             }
             Event::Measured { what, .. } => match *what {
-                Measure::Waiting(rows) => self.log_rows.record(rows, &[at]),
+                Measure::Waiting(rows) => self.standing.log_rows(connection, Some(rows)),
                 Measure::Drained(rows) => self.replayed.add(rows, &[at]),
                 Measure::Held(by, time) => {
                     self.held.add(time.as_secs_f64(), &[at, KeyValue::new(REASON, by)]);
@@ -115,12 +113,13 @@ impl Meters {
         }
     }
 
-    /// Takes in how a run ended.
-    pub fn report(&self, report: &Report) {
+    /// Takes in how a run ended, in one of [`OUTCOMES`].
+    pub fn report(&self, report: &Report, outcome: &'static str) {
         let at = KeyValue::new(CONNECTION, report.connection.clone());
-        self.runs.add(1, &[at.clone(), KeyValue::new(OUTCOME, outcome(report))]);
-        // The key log is gone, or nobody counts it any more.
-        self.log_rows.record(0, std::slice::from_ref(&at));
+        self.runs.add(1, &[at.clone(), KeyValue::new(OUTCOME, outcome)]);
+        // What is kept goes on being captured: nothing is told of a log that nobody counts.
+        let gone = matches!(report.ending, Ending::Done | Ending::Aborted);
+        self.standing.log_rows(&report.connection, gone.then_some(0));
         if report.ending != Ending::Done {
             return;
         }
@@ -139,7 +138,92 @@ fn word(success: bool) -> &'static str {
     if success { SUCCESS } else { FAILURE }
 }
 
+/// How many combinations of attributes a figure of connections may have: phases of a thousand of them, and
+/// some more. The SDK puts what is beyond its 2000 into one figure that means nothing.
+const ROOM: usize = 14_000;
+
+/// Gives room to the figures of which each connection has its own.
+pub fn roomy(instrument: &Instrument) -> Option<Stream> {
+    let of = |m: &&Metric| m.name == instrument.name() && m.attributes.contains(&CONNECTION);
+    METRICS.iter().find(of)?;
+    Stream::builder().with_cardinality_limit(ROOM).build().ok()
+}
+
 /// What `/metrics` answers.
 pub fn text(registry: &prometheus::Registry) -> String {
     TextEncoder::new().encode_to_string(&registry.gather()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::{Figures, Phase};
+    use opentelemetry::metrics::MeterProvider;
+    use opentelemetry_sdk::metrics::SdkMeterProvider;
+
+    fn meters() -> (Meters, prometheus::Registry, SdkMeterProvider) {
+        let registry = prometheus::Registry::new();
+        let reader =
+            opentelemetry_prometheus::exporter().with_registry(registry.clone()).build().unwrap();
+        let provider = SdkMeterProvider::builder().with_reader(reader).with_view(roomy).build();
+        (Meters::new(&provider.meter("repackd")), registry, provider)
+    }
+
+    fn lines<'t>(text: &'t str, metric: &str) -> Vec<&'t str> {
+        text.lines().filter(|l| l.starts_with(&format!("{metric}{{"))).collect()
+    }
+
+    #[test]
+    fn a_log_that_is_kept_is_not_said_to_be_empty() {
+        let (meters, registry, _provider) = meters();
+        for (ending, expected) in [
+            (Ending::Interrupted, None),
+            (Ending::Prepared, None),
+            (Ending::Failed, None),
+            (Ending::Done, Some(" 0")),
+            (Ending::Aborted, Some(" 0")),
+        ] {
+            let what = Measure::Waiting(7);
+            meters.event("shop", &Event::Measured { table: "public.t".into(), what });
+            assert!(lines(&text(&registry), "repackd_log_rows")[0].ends_with(" 7"));
+            let report = Report {
+                connection: "shop".into(),
+                table: "public.t".into(),
+                ending,
+                phase: Phase::Drain,
+                error: None,
+                kind: None,
+                told: None,
+                state: None,
+                next: None,
+                figures: Figures::default(),
+                exit_status: 0,
+            };
+            meters.report(&report, SUCCESS);
+            let text = text(&registry);
+            let told = lines(&text, "repackd_log_rows");
+            match expected {
+                None => assert!(told.is_empty(), "{ending:?}: {told:?}"),
+                Some(end) => assert!(told[0].ends_with(end), "{ending:?}: {told:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_large_fleet_has_its_figures() {
+        let (meters, registry, _provider) = meters();
+        for connection in 0..1000 {
+            let connection = format!("c{connection}");
+            meters.begin(&connection);
+            for phase in Phase::ALL {
+                let took = Duration::from_secs(1);
+                meters.event(&connection, &Event::PhaseDone { table: "t".into(), phase, took });
+            }
+        }
+        let text = text(&registry);
+        assert_eq!(lines(&text, "repackd_runs_total").len(), 1000 * OUTCOMES.len());
+        let phases = lines(&text, "repackd_phase_duration_seconds_count");
+        assert_eq!(phases.len(), 1000 * Phase::ALL.len());
+        assert!(!text.contains("otel_metric_overflow"));
+    }
 }

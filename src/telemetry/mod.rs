@@ -252,7 +252,7 @@ fn meter(
         .scope_info_enabled(false)
         .build()
         .map_err(|e| format!("metrics cannot be collected: {e}"))?;
-    let builder = SdkMeterProvider::builder().with_resource(resource);
+    let builder = SdkMeterProvider::builder().with_resource(resource).with_view(meters::roomy);
     let builder = match &options.metrics {
         Destination::None => builder,
         Destination::Console => {

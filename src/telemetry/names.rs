@@ -105,7 +105,7 @@ metrics! {
     RUNS = "repackd.runs", Counter, "{run}", [CONNECTION, OUTCOME], "Runs that ended.";
     RECLAIMED = "repackd.reclaimed", Counter, "By", [CONNECTION], "Bytes that tables take less after their repack.";
     PHASE_DURATION = "repackd.phase.duration", Histogram, "s", [CONNECTION, PHASE], "Time taken by phases that were brought to their end.";
-    LOG_ROWS = "repackd.log.rows", Gauge, "{row}", [CONNECTION], "Rows waiting in the key log of the table at work, when last counted.";
+    LOG_ROWS = "repackd.log.rows", Gauge, "{row}", [CONNECTION], "Rows waiting in the key log of the table at work, when last counted; nothing while a run is kept that nobody is at work on.";
     REPLAYED = "repackd.replayed", Counter, "{row}", [CONNECTION], "Rows of key logs drained; its rate is the replay rate.";
     CUTOVER_ATTEMPTS = "repackd.cutover.attempt", Counter, "{attempt}", [CONNECTION, OUTCOME], "Attempts at the cutover.";
     CUTOVER_WAIT = "repackd.cutover.wait", Histogram, "s", [CONNECTION], "The longest time that anyone can have waited at an attempt.";
@@ -115,7 +115,7 @@ metrics! {
     LAST_SUCCESS = "repackd.last_success.timestamp", Gauge, "s", [CONNECTION], "When a table was last repacked, in seconds since 1970.";
     EVALUATIONS = "repackd.evaluations", Counter, "{evaluation}", [CONNECTION, OUTCOME], "Evaluations that this daemon did.";
     EVALUATION_DURATION = "repackd.evaluation.duration", Histogram, "s", [CONNECTION], "Time that they took.";
-    EVALUATED = "repackd.evaluated.timestamp", Gauge, "s", [CONNECTION], "When a daemon last evaluated the connection's tables, in seconds since 1970.";
+    EVALUATED = "repackd.evaluated.timestamp", Gauge, "s", [CONNECTION], "When a daemon last evaluated the connection's tables with success, in seconds since 1970.";
     TABLES = "repackd.tables", Gauge, "{table}", [CONNECTION], "Tables that it looked at.";
     DUE = "repackd.tables.due", Gauge, "{table}", [CONNECTION], "Tables that qualified.";
     BLOAT = "repackd.bloat", Gauge, "By", [CONNECTION], "Bytes to gain in all its tables.";

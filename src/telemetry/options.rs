@@ -167,8 +167,13 @@ impl Options {
 /// Scheme, host and port of an endpoint: user, password, path and query may be secrets.
 fn place(endpoint: &str) -> String {
     let (scheme, rest) = endpoint.split_once("://").map_or(("", endpoint), |(s, r)| (s, r));
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
+    let (host, more) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let host = match host.rsplit_once('@') {
+        // Where the password ends nobody can tell: it may hold a / or ? that is not escaped.
+        _ if more.contains('@') => "...",
+        Some((_, host)) => host,
+        None => host,
+    };
     match scheme {
         "" => host.to_owned(),
         scheme => format!("{scheme}://{host}"),
@@ -221,5 +226,9 @@ mod tests {
     fn places_show_no_secret() {
         assert_eq!(place("https://u:hunter2@c:4318/v1?key=hunter2"), "https://c:4318");
         assert_eq!(place("c:4317"), "c:4317");
+        for mark in ['/', '?', '#'] {
+            assert_eq!(place(&format!("https://u:hun{mark}ter2@c:4318/v1")), "https://...");
+            assert_eq!(place(&format!("u:hun{mark}ter2@c:4317")), "...");
+        }
     }
 }

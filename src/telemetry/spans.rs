@@ -91,10 +91,10 @@ pub fn table(
     span
 }
 
-/// Records on the span of a table how the work ended.
-pub fn concluded(span: &Span, report: &Report) {
+/// Records on the span of a table how the work ended, in one of [`OUTCOMES`].
+pub fn concluded(span: &Span, report: &Report, outcome: &'static str) {
     let figures = &report.figures;
-    span.record(OUTCOME, outcome(report)).record(ENDING, ending(report.ending));
+    span.record(OUTCOME, outcome).record(ENDING, ending(report.ending));
     span.record(ROWS_COPIED, figures.rows_copied).record(ROWS_REPLAYED, figures.rows_replayed);
     span.record(ATTEMPTS, figures.attempts).record(LONGEST_WAIT, figures.longest_wait_ms);
     if figures.before.total() > 0 {
@@ -111,7 +111,8 @@ pub const SUCCESS: &str = "success";
 /// It did not.
 pub const FAILURE: &str = "failure";
 const SKIP: &str = "skip";
-const CANCELLATION: &str = "cancellation";
+/// It was told to stop, or to give up.
+pub const CANCELLATION: &str = "cancellation";
 
 /// Every way in which a run can end.
 pub const OUTCOMES: &[&str] = &[SUCCESS, FAILURE, SKIP, CANCELLATION];

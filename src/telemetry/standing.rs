@@ -2,9 +2,9 @@
 //! any more is not told any more.
 
 use super::names::{
-    BLOAT, BUDGET, CONNECTION, DUE, EVALUATED, LAST_SUCCESS, LONGEST, Metric, OLDEST, QUEUE, RULE,
-    RULE_CLOSES, RULE_OPEN, RULE_OPENS, STATE, STORE_UP, TABLE, TABLE_BLOAT, TABLE_SIZE,
-    TABLE_SUCCESS, TABLES,
+    BLOAT, BUDGET, CONNECTION, DUE, EVALUATED, LAST_SUCCESS, LOG_ROWS, LONGEST, Metric, OLDEST,
+    QUEUE, RULE, RULE_CLOSES, RULE_OPEN, RULE_OPENS, STATE, STORE_UP, TABLE, TABLE_BLOAT,
+    TABLE_SIZE, TABLE_SUCCESS, TABLES,
 };
 use chrono::{DateTime, Utc};
 use opentelemetry::KeyValue;
@@ -100,6 +100,8 @@ struct State {
 #[derive(Debug, Default)]
 struct Connection {
     evaluated: i64,
+    /// When the last evaluation was that came through, as far as known here.
+    succeeded: Option<i64>,
     tables: Option<i64>,
     due: Option<i64>,
     bloat: Option<i64>,
@@ -110,6 +112,8 @@ struct Connection {
     /// When any table was last repacked, in seconds of Unix time.
     last: Option<f64>,
     budget: Option<f64>,
+    /// Rows in the key log of the table at work; `None`: nobody counts them.
+    log_rows: Option<u64>,
     waits: VecDeque<(Instant, f64)>,
 }
 
@@ -129,6 +133,7 @@ impl Standing {
             known.sizes.clear();
             return;
         };
+        known.succeeded = Some(at);
         known.tables = i64::try_from(tables).ok();
         known.due = i64::try_from(due).ok();
         known.bloat = Some(bloat);
@@ -150,6 +155,9 @@ impl Standing {
                 known.bloat = None;
                 known.sizes.clear();
                 known.repacked.clear();
+            }
+            if tables.is_some() {
+                known.succeeded = Some(at);
             }
             (known.evaluated, known.tables, known.due) = (at, tables, due);
         }
@@ -184,6 +192,11 @@ impl Standing {
         known.waits.push_back((Instant::now(), wait));
     }
 
+    /// So many rows wait in a key log; `None`: there may be more by now, and nobody counts them.
+    pub fn log_rows(&self, connection: &str, rows: Option<u64>) {
+        self.state().connections.entry(connection.to_owned()).or_default().log_rows = rows;
+    }
+
     /// So long anybody may wait.
     pub fn budget(&self, connection: &str, budget: Duration) {
         let mut state = self.state();
@@ -208,12 +221,13 @@ impl Standing {
 
     /// Makes the gauges.
     pub fn observe(&self, meter: &Meter) {
-        self.of_connections(meter, EVALUATED, |c| (c.evaluated > 0).then(|| seconds(c.evaluated)));
+        self.of_connections(meter, EVALUATED, |c| c.succeeded.map(seconds));
         self.of_connections(meter, TABLES, |c| c.tables.map(whole));
         self.of_connections(meter, DUE, |c| c.due.map(whole));
         self.of_connections(meter, BLOAT, |c| c.bloat.map(whole));
         self.of_connections(meter, LAST_SUCCESS, |c| c.last);
         self.of_connections(meter, BUDGET, |c| c.budget);
+        self.of_connections(meter, LOG_ROWS, |c| c.log_rows.map(|rows| rows as f64));
         self.of_connections(meter, LONGEST, |c| {
             let longest = c.waits.iter().find(|(at, _)| at.elapsed() < REMEMBERED);
             longest.map(|(_, wait)| *wait)
@@ -397,7 +411,15 @@ mod tests {
         assert!(lines(&after, "repackd_tables_due")[0].ends_with(" 4"));
         assert!(lines(&after, "repackd_last_success_timestamp_seconds")[0].ends_with(" 7"));
         standing.found("shop", 4000, None);
-        assert!(lines(&text(&registry), "repackd_tables_due").is_empty());
+        let failed = text(&registry);
+        assert!(lines(&failed, "repackd_tables_due").is_empty());
+        // Of the last that came through.
+        let evaluated = lines(&failed, "repackd_evaluated_timestamp_seconds");
+        assert!(evaluated[0].ends_with(" 3"), "{evaluated:?}");
+        standing.known(vec![Known { tables: None, due: None, ..known(5000) }]);
+        let failed = text(&registry);
+        let evaluated = lines(&failed, "repackd_evaluated_timestamp_seconds");
+        assert!(evaluated[0].ends_with(" 3"), "{evaluated:?}");
         standing.keep(&["crm"]);
         assert!(!text(&registry).contains("shop"));
     }

@@ -84,8 +84,17 @@ pub async fn token(server: Server) -> Outcome {
     std::fs::write(&file, TOKEN).map_err(words)?;
     post("/api/v1/resume", Some(format!("Bearer {OTHER}"))).await?.status(401)?;
     post("/api/v1/resume", Some(format!("Bearer {TOKEN}"))).await?.status(200)?;
+    for _ in 0..2 {
+        std::fs::remove_file(&file).map_err(words)?;
+        for _ in 0..3 {
+            post("/api/v1/resume", Some(format!("Bearer {TOKEN}"))).await?.status(503)?;
+        }
+        std::fs::write(&file, TOKEN).map_err(words)?;
+        post("/api/v1/resume", Some(format!("Bearer {TOKEN}"))).await?.status(200)?;
+    }
     std::fs::remove_file(&file).map_err(words)?;
-    post("/api/v1/resume", Some(format!("Bearer {TOKEN}"))).await?.status(503)?;
+    let said = daemon.said();
+    holds("once each time", said.matches("nobody is let in").count() == 2, &said)?;
     stop(daemon)?;
 
     // None at all: nothing can be changed, and the page shows no buttons.

@@ -53,7 +53,16 @@ pub async fn store_out_of_reach(server: Server) -> Outcome {
     holds("what is at work", status["running"][0]["phase"] == "copy", &status)?;
     holds("how much waits", status["waiting"].is_null(), &status)?;
     let page = shown.client.get("/").await?.status(200)?;
-    page.shows(&["The store cannot be asked since", "public.t", "It is in the store"])?;
+    page.shows(&[
+        "The store cannot be asked since",
+        "public.t",
+        "It is in the store",
+        "They are in the store",
+        "unknown: the store cannot be asked",
+    ])?;
+    for untrue in ["Nothing is on record", "not yet", "Nothing waits"] {
+        holds(untrue, !page.body.contains(untrue), &page.body)?;
+    }
     shown.client.get("/api/v1/history").await?.status(503)?.shows(&["the store"])?;
     shown.client.get("/history").await?.status(503)?.shows(&["No answer"])?;
     shown.rig.delay("0").await?;
@@ -66,6 +75,28 @@ pub async fn store_out_of_reach(server: Server) -> Outcome {
         })
         .await?;
     stop(daemon)?;
+    shown.drop().await
+}
+
+/// Before its first turn it says of windows and the store that it does not know.
+pub async fn starting(server: Server) -> Outcome {
+    let shown = Shown::new(&server, "", "").await?;
+    // Whoever connects waits for an answer.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").map_err(words)?;
+    let (at, port) = (silent.local_addr().map_err(words)?, shown.client.port);
+    shown.rig.write(&format!(
+        "[store]\nurl = \"postgres://me@{at}/fleet\"\n[http]\nlisten = \"127.0.0.1:{port}\"\n{}\n{ANY_TIME}",
+        shown.rig.connection("shop", "")
+    ))?;
+    let mut daemon = shown.rig.start(&["daemon"])?;
+    let page = shown.until("it listens", "/", |a| a.status == 200).await?;
+    page.shows(&["The daemon is starting", "not known yet"])?;
+    for untrue in ["no window is to come", "Nothing is on record", "not yet", "closed"] {
+        holds(untrue, !page.body.contains(untrue), &page.body)?;
+    }
+    holds("it still starts", daemon.is_running(), daemon.said())?;
+    daemon.signal("KILL")?;
+    daemon.wait()?;
     shown.drop().await
 }
 

@@ -24,7 +24,8 @@ const KEEP: Duration = Duration::from_secs(5);
 /// A run whose end is in the store.
 pub struct Finished {
     pub connection: String,
-    pub ending: Option<Ending>,
+    /// One of [`spans::OUTCOMES`]; `None`: there was nothing to do.
+    pub outcome: Option<&'static str>,
     pub unreachable: bool,
 }
 
@@ -74,9 +75,10 @@ pub async fn attend(
             (conclusion, conclude::record(&report, None), Some(report), None)
         }
     };
-    if let Some(report) = &report {
-        spans::concluded(&Span::current(), report);
-        meters.report(report);
+    let outcome = report.as_ref().map(|report| conclude::outcome(report, &record));
+    if let (Some(report), Some(outcome)) = (&report, outcome) {
+        spans::concluded(&Span::current(), report, outcome);
+        meters.report(report, outcome);
     }
     say(task, &record, report.as_deref(), &conclusion);
     loop {
@@ -97,7 +99,7 @@ pub async fn attend(
     }
     Finished {
         connection: claim.connection.clone(),
-        ending: report.as_ref().map(|r| r.ending),
+        outcome,
         unreachable: report.is_some_and(|r| r.exit_status == 75 && r.ending == Ending::Failed),
     }
 }

@@ -12,7 +12,6 @@ use crate::config::Config;
 use crate::delivery::Desk;
 use crate::engine::Job;
 use crate::error::Result;
-use crate::job::Ending;
 use crate::schedule::{AtWindowEnd, Opening, Seen};
 use crate::store::{Claim, Store};
 use crate::telemetry::{Cause, Meters, spans};
@@ -409,11 +408,11 @@ impl Lead {
     fn finished(&mut self, finished: std::result::Result<Finished, tokio::task::JoinError>) {
         // For the queue that metrics tell.
         self.refreshed = None;
-        let Ok(Finished { connection, ending, unreachable }) = finished else { return };
+        let Ok(Finished { connection, outcome, unreachable }) = finished else { return };
         self.desk.run_ended();
-        match ending {
-            Some(Ending::Done) => self.tally.done += 1,
-            Some(Ending::Failed | Ending::Aborted) => self.tally.failed += 1,
+        match outcome {
+            Some(spans::SUCCESS) => self.tally.done += 1,
+            Some(spans::FAILURE) => self.tally.failed += 1,
             _ => {}
         }
         if unreachable {

@@ -12,10 +12,12 @@ use chrono::{DateTime, Duration, Utc};
 pub struct Scope<'a> {
     /// Why it is told.
     pub occasion: Occasion,
-    /// From when on.
+    /// From when on, as the store has it.
     pub from: DateTime<Utc>,
-    /// Until when.
+    /// Until when, as the store has it.
     pub until: DateTime<Utc>,
+    /// The time here, from which what is still due is reckoned.
+    pub now: DateTime<Utc>,
     /// Only tables of these rules.
     pub rules: Option<&'a [String]>,
 }
@@ -31,8 +33,9 @@ pub async fn account(store: &Store, config: &Config, scope: Scope<'_>) -> Result
     let ended = store.ended(from, until).await?;
     let tables = tables(ended.iter().filter(|e| wanted(e.rule.as_ref())));
     let entries = store.entries().await?;
-    let entries = entries.iter().filter(|e| wanted(Some(&e.rule)) && e.state != State::Running);
-    let due = entries.map(|entry| due(entry, config, scope.until)).collect();
+    let entries = entries.iter().filter(|e| wanted(Some(&e.rule)));
+    let left = entries.filter(|e| e.state != State::Running || e.expired);
+    let due = left.map(|entry| due(entry, config, scope.now)).collect();
     let (mut measured, mut unmeasured) = (Vec::new(), Vec::new());
     for known in store.evaluations().await? {
         if !config.connections.iter().any(|c| c.name == known.connection) {

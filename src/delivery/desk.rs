@@ -377,8 +377,11 @@ impl Work {
     /// Begins to deliver what is due to those nothing is being delivered to.
     async fn deliver(&mut self) -> Result<()> {
         let due = self.store.notifiers_waiting().await?;
-        let ready =
-            |n: &&Notifier| n.enabled && due.contains(&n.name) && !self.at_it.contains(&n.name);
+        let has = |n: &Notifier| {
+            let oldest = due.iter().find(|(name, _)| *name == n.name).map(|(_, oldest)| *oldest);
+            oldest.is_some_and(|oldest| oldest || !n.channel.is_alarm())
+        };
+        let ready = |n: &&Notifier| n.enabled && has(n) && !self.at_it.contains(&n.name);
         let ready: Vec<Notifier> = self.config.notifiers.iter().filter(ready).cloned().collect();
         for notifier in ready {
             self.at_it.insert(notifier.name.clone());

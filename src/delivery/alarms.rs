@@ -119,9 +119,8 @@ mod tests {
         let mut account = example::account("db1", Utc::now());
         account.occasion = Occasion::Digest;
         let failed = account.tables.iter().find(|t| t.failed).unwrap().clone();
-        account.tables = (0..MOST)
-            .map(|i| Table { table: format!("shop.t{i}"), ..failed.clone() })
-            .collect();
+        account.tables =
+            (0..MOST).map(|i| Table { table: format!("shop.t{i}"), ..failed.clone() }).collect();
         account.unmeasured = vec!["other".into()];
         let (raised, _) = of(&account, Some(&[])).keys();
         assert_eq!((raised.len(), raised[0].as_str()), (MOST, "repackd/other"));

@@ -43,9 +43,9 @@ pub async fn clocks(own: &Own) -> Outcome {
     let config = config("kind = 'json'\nretry_for = '0s'")?;
     for (hours, table) in [(-1, "t"), (1, "u")] {
         let now = Arc::new(move || Utc::now() + TimeDelta::hours(hours));
-        let desk = Desk::open(&store, table, now, &config, true);
         // Away from what ended just before.
         tokio::time::sleep(Duration::from_millis(1500)).await;
+        let desk = Desk::open(&store, table, now, &config, true);
         repacked(&store, table).await?;
         desk.close(true).await;
         let newest = store.reports(1).await.map_err(words)?.remove(0).title;
@@ -60,7 +60,8 @@ pub async fn clocks(own: &Own) -> Outcome {
 /// A window that closes under a clock that is behind, with a run that its daemon has left.
 pub async fn left_behind(own: &Own) -> Outcome {
     let store = own.open().await?;
-    let config = config("kind = 'json'\nretry_for = '0s'")?;
+    let window = "[[window]]\nname = 'night'\nopen = '0 0 * * *'\nduration = '1h'";
+    let config = config(&format!("kind = 'json'\nretry_for = '0s'\n{window}"))?;
     let now = || Utc::now() - TimeDelta::hours(1);
     let mut desk = Desk::open(&store, "me", Arc::new(now), &config, false);
     let night = Opening {

@@ -126,3 +126,27 @@ pub async fn alarms(own: &Own) -> Outcome {
     store.close().await;
     Ok(())
 }
+
+/// What a clock that was ahead for once has put into the store does not keep anything back.
+pub async fn ahead(own: &Own) -> Outcome {
+    let store = own.open().await?;
+    let digest = "[notifier.d]\nkind = 'json'\nurl = 'http://127.0.0.1:9/x'\ndigest = '@yearly'";
+    let config = config(&format!("kind = 'json'\nretry_for = '0s'\n{digest}"))?;
+    let later = (Utc::now() + TimeDelta::days(400)).timestamp_millis();
+    let memory = "reports: digest of d";
+    store.remember(memory, &later.to_string()).await.map_err(words)?;
+    let runs = format!("[{later},{later}]");
+    store.remember("reports: runs told until", &runs).await.map_err(words)?;
+    let desk = Desk::open(&store, "me", Arc::new(Utc::now), &config, false);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    repacked(&store, "t").await?;
+    desk.run_ended();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    desk.close(false).await;
+    let told = title(&store).await?;
+    equal("told", told.contains("public.t repacked"), true)?;
+    let last = store.recall(memory).await.map_err(words)?.ok_or("nothing is kept")?;
+    equal("ahead", last.parse::<i64>().map_err(words)? < later, true)?;
+    store.close().await;
+    Ok(())
+}

@@ -4,6 +4,7 @@
 mod fleet;
 mod memory;
 mod queue;
+mod reports;
 mod samples;
 mod schema;
 
@@ -76,6 +77,7 @@ pub fn tests() -> Vec<Trial> {
         queue: order one_at_a_time conclusions progress takeover pauses cancelled set_aside;
         schema: opened_by_many newer_is_refused unreachable brought_forward;
         memory: retention evaluations history daemons reports;
+        reports: clocks ahead left_behind alarms;
         samples: only_what_changed ten_thousand thinned asked;
         fleet: killed_at_random;
     };

@@ -107,12 +107,22 @@ async fn again(context: &mut Context, notifiers: &[Notifier]) -> Result<u8> {
             context.console.say(&format!("repackd: {problem}"));
             context.status(1);
         }
+        let left = store.reports_waiting(name).await?;
         match answers.as_slice() {
-            [] if problems.is_empty() => text.push_str(&format!("{name}: nothing waits\n")),
+            [] if problems.is_empty() && left == 0 => {
+                text.push_str(&format!("{name}: nothing waits\n"))
+            }
             [] => {}
             all => text.push_str(&format!("{name}: {} sent\n", all.len())),
         }
-        document.push(json!({ "notifier": name, "sent": answers.len(), "problems": problems }));
+        if left > 0 && problems.is_empty() {
+            text.push_str(&format!(
+                "{name}: {left} more wait: a daemon sends them, or say it again\n"
+            ));
+        }
+        document.push(json!({
+            "notifier": name, "sent": answers.len(), "waiting": left, "problems": problems,
+        }));
     }
     Ok(context.finish("notifiers", document.into(), &text))
 }

@@ -2,7 +2,7 @@
 
 use crate::report::{Account, Occasion, Table};
 
-/// How many are raised by one report; the log and other notifiers have the rest.
+/// How many are raised by one report, connections first; the log and other notifiers have the rest.
 const MOST: usize = 20;
 
 /// What to raise and what to end.
@@ -72,7 +72,7 @@ pub fn of(account: &Account, open: Option<&[String]>) -> Alarms {
         .iter()
         .map(|name| connection(name, format!("repackd can measure the tables of {name} again")));
     Alarms {
-        raised: failed.chain(unmeasured).take(MOST).collect(),
+        raised: unmeasured.chain(failed).take(MOST).collect(),
         ended: done.chain(measured).filter(is_open).take(5 * MOST).collect(),
     }
 }
@@ -112,5 +112,17 @@ mod tests {
         let one = of(&account, Some(&["repackd/example/shop.orders".to_owned()]));
         assert_eq!(one.keys().1, ["repackd/example/shop.orders"]);
         assert_eq!(of(&account, None).ended.len(), 3);
+    }
+
+    #[test]
+    fn a_connection_is_not_lost_behind_its_tables() {
+        let mut account = example::account("db1", Utc::now());
+        account.occasion = Occasion::Digest;
+        let failed = account.tables.iter().find(|t| t.failed).unwrap().clone();
+        account.tables =
+            (0..MOST).map(|i| Table { table: format!("shop.t{i}"), ..failed.clone() }).collect();
+        account.unmeasured = vec!["other".into()];
+        let (raised, _) = of(&account, Some(&[])).keys();
+        assert_eq!((raised.len(), raised[0].as_str()), (MOST, "repackd/other"));
     }
 }

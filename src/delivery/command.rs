@@ -64,7 +64,18 @@ async fn with_store(
     now: &Now,
 ) -> Vec<String> {
     match make(store, by, notifier, occasion, account).await {
-        Ok(true) => waiting(store, by, notifier, now).await.1,
+        Ok(true) => {
+            let (sent, mut problems) = waiting(store, by, notifier, now).await;
+            let silent = sent.is_empty() && problems.is_empty() && notifier.channel.is_alarm();
+            if silent && store.reports_waiting(&notifier.name).await.is_ok_and(|left| left > 0) {
+                problems.push(format!(
+                    "notifier {}: the alarm waits for an older one that is still to be delivered; {}",
+                    notifier.name,
+                    kept(Some(store), notifier)
+                ));
+            }
+            problems
+        }
         Ok(false) => Vec::new(),
         Err(e) => vec![format!("notifier {}: no report was made: {e}", notifier.name)],
     }

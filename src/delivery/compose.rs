@@ -12,10 +12,12 @@ use chrono::{DateTime, Duration, Utc};
 pub struct Scope<'a> {
     /// Why it is told.
     pub occasion: Occasion,
-    /// From when on.
+    /// From when on, as the store has it.
     pub from: DateTime<Utc>,
-    /// Until when.
+    /// Until when, as the store has it.
     pub until: DateTime<Utc>,
+    /// The time here, from which what is still due is reckoned.
+    pub now: DateTime<Utc>,
     /// Only tables of these rules.
     pub rules: Option<&'a [String]>,
 }
@@ -31,8 +33,9 @@ pub async fn account(store: &Store, config: &Config, scope: Scope<'_>) -> Result
     let ended = store.ended(from, until).await?;
     let tables = tables(ended.iter().filter(|e| wanted(e.rule.as_ref())));
     let entries = store.entries().await?;
-    let entries = entries.iter().filter(|e| wanted(Some(&e.rule)) && e.state != State::Running);
-    let due = entries.map(|entry| due(entry, config, scope.until)).collect();
+    let entries = entries.iter().filter(|e| wanted(Some(&e.rule)));
+    let left = entries.filter(|e| e.state != State::Running || e.expired);
+    let due = left.map(|entry| due(entry, config, scope.now)).collect();
     let (mut measured, mut unmeasured) = (Vec::new(), Vec::new());
     for known in store.evaluations().await? {
         if !config.connections.iter().any(|c| c.name == known.connection) {
@@ -67,6 +70,8 @@ pub fn command(
         let before = figures.before.total();
         let ending = format!("{:?}", report.ending).to_lowercase();
         let done = matches!(report.ending, job::Ending::Done | job::Ending::Prepared);
+        let after = figures.after.map(|sizes| sizes.total());
+        let repacked = report.ending == job::Ending::Done;
         Table {
             connection: report.connection.clone(),
             table: report.table.clone(),
@@ -76,7 +81,11 @@ pub fn command(
             reason: report.told.clone(),
             next: report.next.clone().filter(|_| !done),
             bytes_before: Some(before).filter(|bytes| *bytes > 0),
-            bytes_after: figures.after.map(|sizes| sizes.total()),
+            bytes_after: after,
+            repacked: repacked.into(),
+            bytes_given_back: after
+                .filter(|_| repacked && before > 0)
+                .map_or(0, |after| before - after),
             seconds: took.as_secs_f64(),
             longest_wait_ms: Some(figures.longest_wait_ms).filter(|_| figures.attempts > 0),
             phases: figures.seconds.iter().map(|(p, s)| (p.name().to_owned(), *s)).collect(),
@@ -134,6 +143,10 @@ fn add(before: Option<Table>, attempt: &Ended, name: String) -> Table {
     let reason = attempt.told.clone().unwrap_or_else(|| "`repackd history` says why".into());
     let seconds = (attempt.ended_at - attempt.started_at).max(0) as f64 / 1000.0;
     let before = before.as_ref();
+    // Each time that it was repacked counts, with the size that it had grown to.
+    let repacked = attempt.ending == "done";
+    let gain = attempt.bytes_before.zip(attempt.bytes_after).filter(|_| repacked);
+    let gain = gain.map_or(0, |(before, after)| before - after);
     Table {
         connection: attempt.connection.clone(),
         table: name,
@@ -144,6 +157,8 @@ fn add(before: Option<Table>, attempt: &Ended, name: String) -> Table {
         next: None,
         bytes_before: before.and_then(|t| t.bytes_before).or(attempt.bytes_before),
         bytes_after: attempt.bytes_after,
+        repacked: before.map_or(0, |t| t.repacked) + u32::from(repacked),
+        bytes_given_back: before.map_or(0, |t| t.bytes_given_back) + gain,
         seconds: before.map_or(0.0, |t| t.seconds) + seconds,
         longest_wait_ms: before
             .and_then(|t| t.longest_wait_ms)
@@ -172,5 +187,54 @@ fn due(entry: &Entry, config: &Config, now: DateTime<Utc>) -> Due {
         aside,
         begun: entry.begun,
         at: opens.filter(|at| *at > now),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::names::QualifiedName;
+
+    fn ended(ending: &str, before: Option<i64>, after: Option<i64>) -> Ended {
+        Ended {
+            id: 1,
+            connection: "shop".into(),
+            table: QualifiedName::new("public", "t"),
+            rule: None,
+            ending: ending.into(),
+            told: None,
+            started_at: 0,
+            ended_at: 1,
+            bytes_before: before,
+            bytes_after: after,
+            report: None,
+            phases: Vec::new(),
+        }
+    }
+
+    fn digest(attempts: &[Ended]) -> Account {
+        let empty = empty(Occasion::Digest, DateTime::default(), DateTime::default());
+        Account { tables: tables(attempts), ..empty }
+    }
+
+    #[test]
+    fn what_was_given_back_stays_given_back() {
+        let done = ended("done", Some(100), Some(30));
+        let failed = digest(&[done.clone(), ended("failed", Some(60), None)]);
+        assert_eq!((failed.reclaimed(), failed.achieved().count()), (70, 1));
+        assert_eq!((failed.failed().count(), failed.others().count()), (1, 0));
+        let title = failed.title();
+        assert!(title.contains("public.t repacked, 70 B given back; public.t FAILED"), "{title}");
+        let twice = digest(&[done, ended("done", Some(60), Some(30))]);
+        assert_eq!((twice.reclaimed(), twice.achieved().count()), (100, 1));
+    }
+
+    #[test]
+    fn an_account_of_an_older_version_is_read() {
+        let mut value = serde_json::to_value(digest(&[ended("done", Some(9), Some(4))])).unwrap();
+        let table = value["tables"][0].as_object_mut().unwrap();
+        assert!(table.remove("repacked").is_some() && table.remove("bytes_given_back").is_some());
+        let account: Account = serde_json::from_value(value).unwrap();
+        assert_eq!((account.reclaimed(), account.achieved().count()), (5, 1));
     }
 }

@@ -33,6 +33,10 @@ const LAST: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(15)];
 /// Ends that were put into the store late, or under another clock, are found for so long.
 const LATE: Span = Span::minutes(10);
 
+/// How long after a digest's time, on the store's clock, it is made: an end is stamped a moment before others
+/// see it.
+const SETTLED: Span = Span::seconds(10);
+
 /// The oldest end of a run that is still news.
 const NEWS: Span = Span::days(1);
 
@@ -200,10 +204,11 @@ impl Work {
     /// One report of everything, for `daemon --once`; then the last deliveries.
     async fn close(&mut self) {
         if self.once && !self.config.notifiers.is_empty() {
-            let (from, until) = (self.began - Span::seconds(1), (self.now)());
-            let occasion = Occasion::Command { name: "daemon --once".into() };
-            let scope = compose::Scope { occasion, from, until, rules: None };
+            let now = (self.now)();
             let made = async {
+                let (from, until) = since(&self.store, self.began - Span::seconds(1), now).await?;
+                let occasion = Occasion::Command { name: "daemon --once".into() };
+                let scope = compose::Scope { occasion, from, until, now, rules: None };
                 let account = compose::account(&self.store, &self.config, scope).await?;
                 self.make(&format!("once/{}", self.me), &account).await?;
                 self.look_at_digests().await
@@ -255,7 +260,8 @@ impl Work {
         let mut changed = windows.look(current, now);
         if !windows.closed.is_empty() {
             let entries = self.store.entries().await?;
-            let running = entries.into_iter().filter(|e| e.state == State::Running);
+            // What a dead daemon has left is nobody's work: it is told of as still due.
+            let running = entries.into_iter().filter(|e| e.state == State::Running && !e.expired);
             let at_work: Vec<String> = running.map(|e| e.rule).collect();
             for closed in windows.to_tell(&at_work, now) {
                 tell_window(&self.store, &self.me, &self.config, &closed, now).await?;
@@ -276,7 +282,9 @@ impl Work {
         // What was before anybody was to be told is history: since when, and until when it was looked at.
         let kept = self.store.recall(RUNS).await?;
         let kept = kept.and_then(|text| serde_json::from_str::<(i64, i64)>(&text).ok());
-        let (since, until) = kept.unwrap_or((self.began.timestamp_millis().min(now), now));
+        let (since, until) = kept.unwrap_or((self.began.timestamp_millis(), now));
+        // A clock that was ahead once shall not hide what ends until that time comes.
+        let (since, until) = (since.min(now), until.min(now));
         if let Ok(text) = serde_json::to_string(&(since, now)) {
             self.store.remember(RUNS, &text).await?;
         }
@@ -337,26 +345,27 @@ impl Work {
 
     async fn look_at_digests(&self) -> Result<()> {
         let now = (self.now)();
+        let settled = at(self.store.now().await?) - SETTLED;
         for notifier in self.config.notifiers.iter().filter(|n| n.enabled) {
             let When::Digest(cron) = &notifier.when else { continue };
             let memory = format!("reports: digest of {}", notifier.name);
             let last = self.store.recall(&memory).await?.and_then(|text| text.parse().ok());
-            let Some(last) = last.and_then(DateTime::<Utc>::from_timestamp_millis) else {
+            let last = last.and_then(DateTime::<Utc>::from_timestamp_millis);
+            // A clock that was ahead once shall not put it off until that time comes.
+            let Some(last) = last.filter(|last| *last <= now) else {
                 self.store.remember(&memory, &now.timestamp_millis().to_string()).await?;
                 continue;
             };
-            // A clock that was ahead once shall not put it off until that time comes.
-            let last = last.min(now);
             let mut due = None;
             let mut next = cron.next_after(notifier.zone, last);
             // Of those that nobody was there for, the last one tells it all.
-            while let Some(at) = next.filter(|at| *at <= now) {
+            while let Some(at) = next.filter(|at| *at <= now.min(settled)) {
                 due = Some(at);
                 next = cron.next_after(notifier.zone, at);
             }
             let Some(due) = due else { continue };
-            let scope =
-                compose::Scope { occasion: Occasion::Digest, from: last, until: due, rules: None };
+            let occasion = Occasion::Digest;
+            let scope = compose::Scope { occasion, from: last, until: due, now, rules: None };
             let account = compose::account(&self.store, &self.config, scope).await?;
             let occasion = format!("digest/{}", due.format("%Y-%m-%dT%H:%M:%SZ"));
             make(&self.store, &self.me, notifier, &occasion, &account).await?;
@@ -368,8 +377,11 @@ impl Work {
     /// Begins to deliver what is due to those nothing is being delivered to.
     async fn deliver(&mut self) -> Result<()> {
         let due = self.store.notifiers_waiting().await?;
-        let ready =
-            |n: &&Notifier| n.enabled && due.contains(&n.name) && !self.at_it.contains(&n.name);
+        let has = |n: &Notifier| {
+            let oldest = due.iter().find(|(name, _)| *name == n.name).map(|(_, oldest)| *oldest);
+            oldest.is_some_and(|oldest| oldest || !n.channel.is_alarm())
+        };
+        let ready = |n: &&Notifier| n.enabled && has(n) && !self.at_it.contains(&n.name);
         let ready: Vec<Notifier> = self.config.notifiers.iter().filter(ready).cloned().collect();
         for notifier in ready {
             self.at_it.insert(notifier.name.clone());
@@ -435,6 +447,21 @@ impl Work {
     }
 }
 
+/// From `from` until now, on the store's clock, which may be another than the one that said it is `now`. What
+/// was seen to be over before this is asked has ended within it.
+async fn since(
+    store: &Store,
+    from: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(DateTime<Utc>, DateTime<Utc>)> {
+    let there = at(store.now().await?);
+    Ok((from + (there - now).min(Span::zero()), there))
+}
+
+fn at(millis: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(millis).unwrap_or_default()
+}
+
 async fn tell_window(
     store: &Store,
     me: &str,
@@ -443,10 +470,9 @@ async fn tell_window(
     now: DateTime<Utc>,
 ) -> Result<()> {
     let occasion = Occasion::Window { name: closed.open.window.clone() };
-    // The store's clock may be another.
-    let from = closed.open.opened - Span::minutes(1);
+    let (from, until) = since(store, closed.open.opened - Span::minutes(1), now).await?;
     let rules = Some(closed.open.rules.as_slice());
-    let scope = compose::Scope { occasion, from, until: now, rules };
+    let scope = compose::Scope { occasion, from, until, now, rules };
     let account = compose::account(store, config, scope).await?;
     let account =
         crate::report::Account { from: closed.open.opened, until: closed.closed, ..account };

@@ -82,6 +82,11 @@ pub async fn make(
         _ => None,
     };
     let wanted = rules::wants(notifier, &told, before.as_deref(), &alarms);
+    if wanted {
+        // Before it is on its way: whoever sees the table done meanwhile must know that there is something
+        // to end.
+        store.raise_alerts(&notifier.name, &alarms.keys().0).await?;
+    }
     let text = serde_json::to_string(&told).unwrap_or_default();
     let made = Made {
         notifier: &notifier.name,
@@ -125,7 +130,9 @@ pub async fn deliver(
     now: DateTime<Utc>,
 ) -> Result<Attempt> {
     let lease = send::limit(notifier) + GRACE;
-    let Some(letter) = store.claim_report(by, &notifier.name, lease).await? else {
+    // The end of an alarm must not overtake it.
+    let in_order = notifier.channel.is_alarm();
+    let Some(letter) = store.claim_report(by, &notifier.name, lease, in_order).await? else {
         return Ok(Attempt::Nothing);
     };
     let account: Account = match serde_json::from_str(&letter.account) {
@@ -143,7 +150,7 @@ pub async fn deliver(
     match answer {
         Ok(answer) => {
             store.report_sent(letter.id).await?;
-            store.keep_alerts(&notifier.name, &raised, &ended).await?;
+            store.keep_alerts(&notifier.name, letter.id, &raised, &ended).await?;
             Ok(Attempt::Sent(answer, problems))
         }
         Err(failure) => {

@@ -18,6 +18,13 @@ pub struct Open {
     pub until: Option<DateTime<Utc>>,
     /// The rules.
     pub rules: Vec<String>,
+    /// Whether that is only what the store says: this process has not seen it open.
+    #[serde(skip_serializing, default = "yes")]
+    pub recalled: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A window that has closed, and is still to be told of.
@@ -52,6 +59,7 @@ pub fn open<'r>(rules: impl Iterator<Item = (&'r str, Option<&'r Opening>)>) -> 
                 opened: opening.opened,
                 until: opening.until,
                 rules: vec![rule.to_owned()],
+                recalled: false,
             }),
         }
     }
@@ -82,6 +90,10 @@ impl Windows {
             match now_open.iter().find(|later| open.is(later)) {
                 // Its end may have been moved; when it opened does not.
                 Some(later) => still.push(Open { opened: open.opened, ..later.clone() }),
+                // Another's clock may be ahead, and it has not opened here yet.
+                None if open.recalled && open.until.is_some_and(|end| end > now) => {
+                    still.push(open)
+                }
                 None => {
                     let closed = open.until.map_or(now, |end| end.min(now));
                     self.closed.push(Closed { open, closed });
@@ -123,6 +135,7 @@ mod tests {
             opened: t(opened),
             until: Some(t(until)),
             rules: vec!["all".into()],
+            recalled: false,
         }
     }
 
@@ -153,6 +166,25 @@ mod tests {
         windows.look(&[long("2026-11-20 00:00")], t("2026-11-25 00:00"));
         assert!(!windows.look(&[long("2026-11-21 00:00")], t("2026-11-26 00:00")));
         assert_eq!(windows.open[0].opened, t("2026-11-20 00:00"));
+    }
+
+    #[test]
+    fn what_another_saw_open_is_not_closed_before_its_end() {
+        let mut first = Windows::default();
+        let open = night("2026-11-25 22:00", "2026-11-26 02:00");
+        first.look(std::slice::from_ref(&open), t("2026-11-25 22:00"));
+        let text = serde_json::to_string(&first).unwrap();
+        // A clock that is a minute behind.
+        let mut second: Windows = serde_json::from_str(&text).unwrap();
+        second.look(&[], t("2026-11-25 21:59"));
+        assert_eq!((second.open.len(), second.closed.len()), (1, 0));
+        let mut third = second.clone();
+        third.look(&[], t("2026-11-26 02:00"));
+        assert_eq!((third.open.len(), third.closed.len()), (0, 1));
+        // Once it was seen open, it is closed when it is not.
+        second.look(&[open], t("2026-11-25 22:00"));
+        second.look(&[], t("2026-11-25 23:00"));
+        assert_eq!((second.open.len(), second.closed.len()), (0, 1));
     }
 
     #[test]

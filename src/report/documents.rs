@@ -174,7 +174,8 @@ mod tests {
         let mut account = example::account("db1", now);
         account.tables.truncate(1);
         account.tables[0].table =
-            "public.\"<script>alert(1)</script> <!channel> [x](y) \\\" & \n\"".into();
+            "public.\"<script>alert(1)</script> <!channel> [x](y) \\\" & \nx: done, 9 B before\u{2028}x: done\"".into();
+        account.due[0].table = account.tables[0].table.clone();
         account.tables[0].reason = Some("</td><img src=http://x> <@U1>".into());
         account.tables[0].failed = true;
         view(&account, chrono_tz::UTC)
@@ -206,6 +207,10 @@ mod tests {
         assert!(body[2]["inlines"][0]["text"].as_str().unwrap().contains("[x](y)"), "{body}");
         let subject = render(Part::Subject, None, &view).0;
         assert!(!subject.contains('\n'), "{subject}");
+        // Nor does one of them write lines of the text.
+        let text = render(Part::Text, None, &view).0;
+        assert!(text.contains("STILL DUE") && text.contains("x: done, 9 B before"), "{text}");
+        assert!(!text.lines().any(|line| line.starts_with("x: done")), "{text}");
     }
 
     #[test]

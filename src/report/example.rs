@@ -23,6 +23,8 @@ pub fn account(host: &str, now: DateTime<Utc>) -> Account {
         next: None,
         bytes_before: before,
         bytes_after: after,
+        repacked: 1,
+        bytes_given_back: before.zip(after).map_or(0, |(before, after): (i64, i64)| before - after),
         seconds,
         longest_wait_ms: Some(11.4),
         phases,
@@ -49,12 +51,14 @@ pub fn account(host: &str, now: DateTime<Utc>) -> Account {
                         .into(),
                 ),
                 bytes_after: None,
+                repacked: 0,
                 longest_wait_ms: Some(188.0),
                 ..table("shop.items", mib(22_000), None, 2_410.0, phases(140.0, 220.0))
             },
             Table {
                 ending: "refused".into(),
                 reason: Some("shop.log cannot be repacked: it has no key".into()),
+                repacked: 0,
                 longest_wait_ms: None,
                 ..table("shop.log", mib(700), None, 0.1, Vec::new())
             },

@@ -88,6 +88,12 @@ pub struct Table {
     pub bytes_before: Option<i64>,
     /// Bytes after.
     pub bytes_after: Option<i64>,
+    /// How many of the attempts have repacked it; of reports by older versions nobody knows.
+    #[serde(default)]
+    pub repacked: u32,
+    /// Bytes that these gave back, together.
+    #[serde(default)]
+    pub bytes_given_back: i64,
     /// How long it took, all attempts together.
     pub seconds: f64,
     /// The longest time that anyone can have waited because of it.
@@ -127,9 +133,19 @@ impl Account {
         self.failed().next().is_some() || !self.unmeasured.is_empty()
     }
 
+    /// Tables that were repacked or prepared, and may have failed since.
+    pub fn achieved(&self) -> impl Iterator<Item = &Table> {
+        self.tables.iter().filter(|t| t.is_done() || t.repacked > 0)
+    }
+
+    /// Tables that came to nothing, and did not fail.
+    pub fn others(&self) -> impl Iterator<Item = &Table> {
+        self.tables.iter().filter(|t| !t.is_done() && !t.failed && t.repacked == 0)
+    }
+
     /// Bytes given back.
     pub fn reclaimed(&self) -> i64 {
-        self.done().filter_map(|t| Some(t.bytes_before? - t.bytes_after?)).sum()
+        self.tables.iter().map(Table::given_back).sum()
     }
 
     /// Only what is about these connections; all, if none is named.
@@ -153,7 +169,8 @@ impl Account {
             Occasion::Test => "test".into(),
         };
         let mut parts = Vec::new();
-        let (prepared, done): (Vec<_>, Vec<_>) = self.done().partition(|t| t.ending == "prepared");
+        let (prepared, done): (Vec<_>, Vec<_>) =
+            self.achieved().partition(|t| t.ending == "prepared" && t.repacked == 0);
         let only = match self.tables.as_slice() {
             [only] => Some(only.table.clone()),
             _ => None,
@@ -177,7 +194,7 @@ impl Account {
             0 => {}
             n => parts.push(format!("{} FAILED", tables(n))),
         }
-        let rest = self.tables.len() - self.done().count() - self.failed().count();
+        let rest = self.others().count();
         if rest > 0 {
             parts.push(format!("{} not done", tables(rest)));
         }
@@ -191,7 +208,7 @@ impl Account {
         }
         let text = format!("repackd on {}, {occasion}: {}", self.host, parts.join("; "));
         // It becomes a header of a mail.
-        text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+        line(&text)
     }
 
     /// What it has in common with one before it if nothing has changed for the worse or the better.
@@ -221,6 +238,21 @@ impl Table {
     pub fn is_done(&self) -> bool {
         !self.failed && matches!(self.ending.as_str(), "done" | "prepared")
     }
+
+    /// Bytes that were given back, by all attempts that were done.
+    pub fn given_back(&self) -> i64 {
+        match self.bytes_before.zip(self.bytes_after) {
+            _ if self.repacked > 0 => self.bytes_given_back,
+            Some((before, after)) if self.is_done() => before - after,
+            _ => 0,
+        }
+    }
+}
+
+/// Text without anything that begins another line, or stands for more than itself.
+pub fn line(text: &str) -> String {
+    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    text.chars().map(|c| if breaks(c) { ' ' } else { c }).collect()
 }
 
 /// A time as people read it.

@@ -1,6 +1,6 @@
 //! An account as templates see it: figures as text, the gravest first, no more than anybody reads.
 
-use super::{Account, Due, Occasion, Table, time};
+use super::{Account, Due, Occasion, Table, line, time};
 use crate::units;
 use chrono_tz::Tz;
 use serde::Serialize;
@@ -47,7 +47,7 @@ pub struct View {
     pub until: String,
     /// The zone of all times.
     pub zone: String,
-    /// How many tables were repacked or prepared.
+    /// How many tables were repacked or prepared; one that failed after it counts here, too.
     pub done: usize,
     /// How many failed.
     pub failures: usize,
@@ -141,12 +141,12 @@ pub fn view(account: &Account, zone: Tz) -> View {
     connections.extend(account.due.iter().map(|d| &d.connection));
     connections.sort();
     connections.dedup();
-    let (done, failures) = (account.done().count(), account.failed().count());
+    let (done, failures) = (account.achieved().count(), account.failed().count());
     let colour = |name, colour| Colour { name, colour };
     View {
         title: account.title(),
         occasion: match &account.occasion {
-            Occasion::Window { name } => format!("window {name}"),
+            Occasion::Window { name } => line(&format!("window {name}")),
             Occasion::Run => "a table's turn".into(),
             Occasion::Command { name } => format!("repackd {name}"),
             Occasion::Digest => "digest".into(),
@@ -161,28 +161,25 @@ pub fn view(account: &Account, zone: Tz) -> View {
         zone: zone.name().to_owned(),
         done,
         failures,
-        others: account.tables.len() - done - failures,
+        others: account.others().count(),
         reclaimed: units::size(account.reclaimed()),
         more_tables: tables.len() - rows.len(),
         tables: rows,
         more_due: account.due.len() - due.len(),
         due,
-        unmeasured: account.unmeasured.clone(),
+        unmeasured: account.unmeasured.iter().map(|name| line(name)).collect(),
         several: connections.len() > 1,
         legend: GROUPS.iter().map(|(name, css, _)| colour(*name, *css)).collect(),
         sizes_legend: vec![colour("before", BEFORE), colour("after", AFTER)],
         picture: None,
-        picture_text: super::picture::words(&tables),
+        picture_text: line(&super::picture::words(&tables)),
     }
 }
 
 /// Failures first, then what is not done, then by what was given back.
 pub fn ordered(account: &Account) -> Vec<&Table> {
     let mut tables: Vec<&Table> = account.tables.iter().collect();
-    tables.sort_by_key(|t| {
-        let gain = t.bytes_before.zip(t.bytes_after).map_or(0, |(before, after)| before - after);
-        (!t.failed, t.is_done(), std::cmp::Reverse(gain))
-    });
+    tables.sort_by_key(|t| (!t.failed, t.is_done(), std::cmp::Reverse(t.given_back())));
     tables
 }
 
@@ -190,8 +187,8 @@ fn row(table: &Table, number: Option<usize>) -> Row {
     let size = |bytes: Option<i64>| bytes.map(units::size).unwrap_or_default();
     Row {
         number,
-        connection: table.connection.clone(),
-        table: table.table.clone(),
+        connection: line(&table.connection),
+        table: line(&table.table),
         ending: table.ending.clone(),
         done: table.is_done(),
         failed: table.failed,
@@ -225,13 +222,13 @@ fn due_row(due: &Due, zone: Tz) -> DueRow {
         true => format!("begun, {when}"),
         false => when,
     };
-    DueRow { connection: due.connection.clone(), table: due.table.clone(), state }
+    DueRow { connection: line(&due.connection), table: line(&due.table), state }
 }
 
 fn short(text: Option<&str>) -> String {
-    let text = text.unwrap_or_default();
+    let text = line(text.unwrap_or_default());
     match text.char_indices().nth(LONGEST) {
         Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
+        None => text,
     }
 }

@@ -164,38 +164,69 @@ impl Store {
         Ok(row.get::<i64, _>(0) > 0)
     }
 
-    /// The notifiers for which something is to be delivered now.
-    pub async fn notifiers_waiting(&self) -> Result<Vec<String>> {
+    /// The notifiers for which something is to be delivered now, and whether the oldest of what waits for
+    /// them is.
+    pub async fn notifiers_waiting(&self) -> Result<Vec<(String, bool)>> {
         let rows = sqlx::query(self.sql(
-            "SELECT DISTINCT notifier FROM reports WHERE state = 'waiting' AND next_at <= {now} AND claimed_until <= {now}",
+            "SELECT notifier, min(id), min(CASE WHEN next_at <= {now} AND claimed_until <= {now} THEN id END)
+             FROM reports WHERE state = 'waiting' GROUP BY notifier ORDER BY notifier",
         ))
         .fetch_all(&self.pool)
         .await
         .map_err(self.failed())?;
-        Ok(rows.iter().map(|row| row.get(0)).collect())
+        let ready = |row: &AnyRow| {
+            let (oldest, first): (i64, Option<i64>) = (row.get(1), row.get(2));
+            first.map(|first| (row.get(0), first == oldest))
+        };
+        Ok(rows.iter().filter_map(ready).collect())
+    }
+
+    /// How many reports wait for a notifier.
+    pub async fn reports_waiting(&self, notifier: &str) -> Result<i64> {
+        let row = sqlx::query(
+            self.sql("SELECT count(*) FROM reports WHERE state = 'waiting' AND notifier = $1"),
+        )
+        .bind(notifier)
+        .fetch_one(&self.pool)
+        .await
+        .map_err(self.failed())?;
+        Ok(row.get(0))
     }
 
     /// Claims the report of a notifier that comes next, for `lease`. One that is claimed and not spoken
-    /// of until then is somebody else's to deliver: he who had it is dead.
+    /// of until then is somebody else's to deliver: he who had it is dead. `in_order`: none while an older one
+    /// is claimed or waits to be tried again.
     pub async fn claim_report(
         &self,
         by: &str,
         notifier: &str,
         lease: Duration,
+        in_order: bool,
     ) -> Result<Option<Letter>> {
-        let row = sqlx::query(self.sql(
-            "UPDATE reports SET claimed_by = $1, claimed_until = {now} + $2, attempts = attempts + 1
-             WHERE id = (SELECT q.id FROM reports q
-                         WHERE q.state = 'waiting' AND q.notifier = $3 AND q.next_at <= {now} AND q.claimed_until <= {now}
-                         ORDER BY q.id LIMIT 1 {skip})
-             RETURNING id, notifier, occasion, account, attempts, {now} - made_at",
-        ))
-        .bind(by)
-        .bind(millis(lease))
-        .bind(notifier)
-        .fetch_optional(&self.pool)
-        .await
-        .map_err(self.failed())?;
+        let statement = match in_order {
+            true => {
+                "UPDATE reports SET claimed_by = $1, claimed_until = {now} + $2, attempts = attempts + 1
+                 WHERE id = (SELECT q.id FROM reports q
+                             WHERE q.id = (SELECT min(o.id) FROM reports o WHERE o.state = 'waiting' AND o.notifier = $3)
+                               AND q.state = 'waiting' AND q.next_at <= {now} AND q.claimed_until <= {now}
+                             {skip})
+                 RETURNING id, notifier, occasion, account, attempts, {now} - made_at"
+            }
+            false => {
+                "UPDATE reports SET claimed_by = $1, claimed_until = {now} + $2, attempts = attempts + 1
+                 WHERE id = (SELECT q.id FROM reports q
+                             WHERE q.state = 'waiting' AND q.notifier = $3 AND q.next_at <= {now} AND q.claimed_until <= {now}
+                             ORDER BY q.id LIMIT 1 {skip})
+                 RETURNING id, notifier, occasion, account, attempts, {now} - made_at"
+            }
+        };
+        let row = sqlx::query(self.sql(statement))
+            .bind(by)
+            .bind(millis(lease))
+            .bind(notifier)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(self.failed())?;
         Ok(row.map(|row| Letter {
             id: row.get(0),
             notifier: row.get(1),
@@ -325,29 +356,52 @@ impl Store {
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
-    /// Keeps which alarms were raised, and which were ended.
+    /// Keeps that alarms are about to be raised: from here on there is something to end.
+    pub async fn raise_alerts(&self, notifier: &str, raised: &[String]) -> Result<()> {
+        for alert in raised {
+            sqlx::query(self.sql(
+                "INSERT INTO alerts (notifier, alert, since) VALUES ($1, $2, {now})
+                 ON CONFLICT (notifier, alert) DO UPDATE SET since = excluded.since",
+            ))
+            .bind(notifier)
+            .bind(alert)
+            .execute(&self.pool)
+            .await
+            .map_err(self.failed())?;
+        }
+        Ok(())
+    }
+
+    /// Keeps which alarms a delivered report has raised, and which it has ended. One that was raised again
+    /// after the report was made is not ended by it: its next report still waits.
     pub async fn keep_alerts(
         &self,
         notifier: &str,
+        report: i64,
         raised: &[String],
         ended: &[String],
     ) -> Result<()> {
-        let statements = [
-            (
-                raised,
+        for alert in raised {
+            sqlx::query(self.sql(
                 "INSERT INTO alerts (notifier, alert, since) VALUES ($1, $2, {now}) ON CONFLICT DO NOTHING",
-            ),
-            (ended, "DELETE FROM alerts WHERE notifier = $1 AND alert = $2"),
-        ];
-        for (alerts, statement) in statements {
-            for alert in alerts {
-                sqlx::query(self.sql(statement))
-                    .bind(notifier)
-                    .bind(alert)
-                    .execute(&self.pool)
-                    .await
-                    .map_err(self.failed())?;
-            }
+            ))
+            .bind(notifier)
+            .bind(alert)
+            .execute(&self.pool)
+            .await
+            .map_err(self.failed())?;
+        }
+        for alert in ended {
+            sqlx::query(self.sql(
+                "DELETE FROM alerts WHERE notifier = $1 AND alert = $2
+                   AND since <= (SELECT made_at FROM reports WHERE id = $3)",
+            ))
+            .bind(notifier)
+            .bind(alert)
+            .bind(report)
+            .execute(&self.pool)
+            .await
+            .map_err(self.failed())?;
         }
         Ok(())
     }

@@ -4,6 +4,8 @@ use super::hook::{Answer, Hook};
 use super::post::{Post, has, part};
 use crate::daemon::{Rig, bloated};
 use crate::support::{Outcome, Server, words};
+use repackd::report::example;
+use repackd::store::{Made, Place, Store};
 use std::path::Path;
 
 /// Each of them gets the example, and what it answers is said.
@@ -76,6 +78,25 @@ pub async fn list_and_again(server: Server) -> Outcome {
     let [.., refused, taken] = all.as_slice() else { return Err(format!("{all:#?}")) };
     if refused.headers["webhook-id"] != taken.headers["webhook-id"] {
         return Err(format!("{all:#?}"));
+    }
+    // As many as there are, and no more than are sent at once.
+    let place = Place::File(Path::new(&rig.file()).with_file_name("store.sqlite"));
+    let store = Store::open(&place).await.map_err(words)?;
+    let account = example::account("h", chrono::Utc::now());
+    let account = serde_json::to_string(&account).map_err(words)?;
+    for i in 0..23 {
+        let occasion = format!("test/{i}");
+        let made =
+            Made { notifier: "hook", occasion: &occasion, title: "t", account: Some(&account) };
+        store.make_report(&made, "test").await.map_err(words)?;
+    }
+    store.close().await;
+    let many = rig.repackd(&["notify", "--again"])?;
+    many.status(0)?.shows(&["hook: 20 sent", "hook: 3 more wait"])?;
+    let rest = rig.repackd(&["notify", "--again", "--json"])?.status(0)?.json()?;
+    let rest = &rest["notifiers"][0];
+    if (rest["sent"].as_u64(), rest["waiting"].as_u64()) != (Some(3), Some(0)) {
+        return Err(format!("{rest:#}"));
     }
     rig.drop().await
 }

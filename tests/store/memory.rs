@@ -139,7 +139,7 @@ pub async fn reports(own: &Own) -> Outcome {
     store.make_report(&made("gone", "window/night/1", Some("{}")), "a").await.map_err(words)?;
     equal("kept back", store.has_report("dba", "window/night/2").await.map_err(words)?, true)?;
     let claims = futures_util::future::join_all(
-        ["a", "b", "c", "d"].map(|by| store.claim_report(by, "dba", LONG)),
+        ["a", "b", "c", "d"].map(|by| store.claim_report(by, "dba", LONG, false)),
     );
     let claims: Result<Vec<_>, _> = claims.await.into_iter().collect();
     let mut claims: Vec<_> = claims.map_err(words)?.into_iter().flatten().collect();
@@ -151,18 +151,22 @@ pub async fn reports(own: &Own) -> Outcome {
     for who in by {
         store.report_failed(claimed.id, who, "no", Some(AGE)).await.map_err(words)?;
     }
-    equal("not yet", store.notifiers_waiting().await.map_err(words)?, vec!["gone".to_owned()])?;
+    equal(
+        "not yet",
+        store.notifiers_waiting().await.map_err(words)?,
+        vec![("gone".to_owned(), true)],
+    )?;
     tokio::time::sleep(AGE + AGE / 10).await;
-    let again = store.claim_report("e", "dba", AGE).await.map_err(words)?.ok_or("none")?;
+    let again = store.claim_report("e", "dba", AGE, false).await.map_err(words)?.ok_or("none")?;
     equal("tries", again.tries, 2)?;
     equal(
         "in between",
-        store.claim_report("f", "dba", LONG).await.map_err(words)?.is_none(),
+        store.claim_report("f", "dba", LONG, false).await.map_err(words)?.is_none(),
         true,
     )?;
     // He who had it is dead.
     tokio::time::sleep(AGE + AGE / 10).await;
-    let taken = store.claim_report("f", "dba", LONG).await.map_err(words)?.ok_or("none")?;
+    let taken = store.claim_report("f", "dba", LONG, false).await.map_err(words)?.ok_or("none")?;
     equal("the same", (taken.id, taken.tries), (claimed.id, 3))?;
     store.report_failed(taken.id, "f", "never", None).await.map_err(words)?;
     let state = async || -> Result<Vec<String>, String> {
@@ -176,7 +180,7 @@ pub async fn reports(own: &Own) -> Outcome {
         ["gone waiting 0", "dba kept 0", "dba dead 3"].map(str::to_owned).to_vec(),
     )?;
     equal("revived", store.revive_reports("dba").await.map_err(words)?, 1)?;
-    let last = store.claim_report("g", "dba", LONG).await.map_err(words)?.ok_or("none")?;
+    let last = store.claim_report("g", "dba", LONG, false).await.map_err(words)?.ok_or("none")?;
     store.report_sent(last.id).await.map_err(words)?;
     tokio::time::sleep(Duration::from_millis(20)).await;
     let known = ["dba".to_owned()];
@@ -189,9 +193,29 @@ pub async fn reports(own: &Own) -> Outcome {
     )?;
     let (one, two) = ("x".to_owned(), "y".to_owned());
     let both = [one.clone(), two.clone()];
-    store.keep_alerts("pager", &both, &[]).await.map_err(words)?;
-    store.keep_alerts("pager", &both, std::slice::from_ref(&one)).await.map_err(words)?;
+    store.raise_alerts("pager", &both).await.map_err(words)?;
+    store.keep_alerts("pager", last.id, &[], &both).await.map_err(words)?;
+    equal("raised since", store.alerts("pager").await.map_err(words)?, both.to_vec())?;
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    for occasion in ["1", "2"] {
+        store.make_report(&made("pager", occasion, Some("{}")), "a").await.map_err(words)?;
+    }
+    // In its order: nothing while the oldest is under way, or waits to be tried again.
+    let claim = async || store.claim_report("a", "pager", LONG, true).await.map_err(words);
+    let first = claim().await?.ok_or("none")?;
+    equal("first", first.occasion.as_str(), "1")?;
+    equal("under way", claim().await?.is_none(), true)?;
+    store.report_failed(first.id, "a", "no", Some(LONG)).await.map_err(words)?;
+    equal("backs off", claim().await?.is_none(), true)?;
+    let due = store.notifiers_waiting().await.map_err(words)?;
+    equal("not the oldest", due, vec![("pager".to_owned(), false)])?;
+    equal("waiting", store.reports_waiting("pager").await.map_err(words)?, 2)?;
+    let ended = std::slice::from_ref(&one);
+    store.keep_alerts("pager", first.id, &both, ended).await.map_err(words)?;
     equal("alerts", store.alerts("pager").await.map_err(words)?, vec![two])?;
+    store.report_sent(first.id).await.map_err(words)?;
+    equal("then the next", claim().await?.map(|l| l.occasion), Some("2".to_owned()))?;
+    store.report_sent(first.id + 1).await.map_err(words)?;
     tokio::time::sleep(Duration::from_millis(20)).await;
     store.tidy(Duration::ZERO).await.map_err(words)?;
     equal("tidied", store.reports(10).await.map_err(words)?.len(), 0)?;

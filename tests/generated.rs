@@ -19,6 +19,7 @@ mod indexes;
 mod kin;
 mod matviews;
 mod names;
+mod objects;
 mod partitions;
 mod policies;
 mod scene;

@@ -1,7 +1,8 @@
 //! Columns that come late, that are gone, and their properties.
 
 use super::names::name;
-use super::scene::{Column, Scene};
+use super::objects::Column;
+use super::scene::Scene;
 use super::types;
 use crate::support::random::Random;
 use repackd::names::ident;

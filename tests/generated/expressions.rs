@@ -1,6 +1,6 @@
 //! Conditions of all sorts, as people write them and the server prints them.
 
-use super::scene::{Column, Table};
+use super::objects::{Column, Table};
 use crate::support::random::Random;
 
 /// A condition that holds for all rows that clients write, if `always`, and uses immutable functions

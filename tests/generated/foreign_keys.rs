@@ -1,7 +1,8 @@
 //! Foreign keys between the tables, in every direction and with every action.
 
 use super::names::name;
-use super::scene::{Column, Scene};
+use super::objects::Column;
+use super::scene::Scene;
 use super::types::Type;
 use crate::support::random::Random;
 use repackd::names::ident;

@@ -2,7 +2,8 @@
 
 use super::expressions::condition;
 use super::names::name;
-use super::scene::{Column, Scene, Table};
+use super::objects::{Column, Table};
+use super::scene::Scene;
 use crate::support::random::Random;
 use repackd::names::ident;
 

@@ -2,7 +2,8 @@
 
 use super::expressions::condition;
 use super::names::name;
-use super::scene::{Column, Scene, Table, insert};
+use super::objects::{Column, Table};
+use super::scene::{Scene, insert};
 use super::types::{self, Type};
 use crate::support::random::Random;
 use repackd::names::ident;
@@ -208,19 +209,7 @@ pub fn fresh(
 ) -> Table {
     let schema = scene.schema(random);
     let name = name(scene, random, prefix);
-    Table {
-        schema,
-        name,
-        owner,
-        columns,
-        unique: Vec::new(),
-        primary: None,
-        held: Vec::new(),
-        partitioned: false,
-        partition: false,
-        parents: Vec::new(),
-        children: Vec::new(),
-    }
+    Table::new(schema, name, owner, columns)
 }
 
 /// Makes it, and says where it is.

@@ -3,7 +3,8 @@
 use super::expressions::condition;
 use super::kin::{self, TABLES};
 use super::names::name;
-use super::scene::{Column, Scene, Table, insert};
+use super::objects::{Column, Table};
+use super::scene::{Scene, insert};
 use crate::support::random::Random;
 use repackd::names::{ident, literal};
 

@@ -2,7 +2,8 @@
 
 use super::expressions::condition;
 use super::names::name;
-use super::scene::{Call, Scene, Table, View};
+use super::objects::{Call, Table, View};
+use super::scene::Scene;
 use crate::support::random::Random;
 use repackd::names::ident;
 

@@ -1,7 +1,8 @@
 //! What clients do, each statement with the same effect on equal tables: none looks at the order of
 //! rows, the time or the session.
 
-use super::scene::{Call, Column, Scene, Table, insert};
+use super::objects::{Call, Column, Table};
+use super::scene::{Scene, insert};
 use super::spec;
 use crate::support::random::Random;
 use std::collections::BTreeMap;

@@ -16,9 +16,9 @@ CLIENT_PACKAGE=18.6.3
 VALIDATOR_PACKAGES="check-jsonschema==0.39.0 kubernetes-validate==1.37.0"
 # What the daemon's page and its API are checked with.
 AXE_PACKAGE=4.14.1
-OPENAPI_PACKAGE=0.9.0
+OPENAPI_PACKAGES="openapi-spec-validator==0.9.0"
 # The mail server that reports are sent to.
-MAIL_PACKAGE="aiosmtpd==1.4.6"
+MAIL_PACKAGES="aiosmtpd==1.4.6"
 # What the dashboards are checked with: the types of their model and the grammars
 # of their queries.
 DASHBOARD_PACKAGES="@grafana/schema@13.2.3 typescript@5.9.3 @grafana/lezer-traceql@1.0.0

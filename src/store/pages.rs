@@ -2,6 +2,7 @@
 //! history, one run.
 
 use super::history::{self, Attempt};
+use super::samples::{self, Measurement};
 use super::{Scope, Store};
 use crate::error::Result;
 use crate::names::QualifiedName;
@@ -44,35 +45,14 @@ pub struct Measured {
     pub id: i64,
     /// The connection.
     pub connection: String,
-    /// The table.
-    pub table: QualifiedName,
-    /// Bytes of heap, indexes and TOAST.
-    pub parts: [i64; 3],
-    /// Bytes to gain, if anybody knows.
-    pub bloat: Option<i64>,
-    /// Live rows.
-    pub live_rows: Option<i64>,
-    /// Dead rows.
-    pub dead_rows: Option<i64>,
-    /// The rule that decided.
-    pub rule: Option<String>,
-    /// Whether it is to be repacked.
-    pub qualifies: bool,
-    /// Every condition, in words.
-    pub why: String,
+    /// What the evaluation found.
+    pub found: Measurement,
     /// When any of this was last different, in milliseconds of Unix time.
     pub changed_at: i64,
     /// When it was seen to be there no more.
     pub gone_at: Option<i64>,
     /// When it was repacked last.
     pub last_repack: Option<i64>,
-}
-
-impl Measured {
-    /// All its bytes.
-    pub fn total(&self) -> i64 {
-        self.parts.iter().sum()
-    }
 }
 
 /// The sizes of a table at a time.
@@ -263,14 +243,7 @@ fn measured(row: &AnyRow) -> Measured {
     Measured {
         id: row.get(0),
         connection: row.get(1),
-        table: QualifiedName::new(row.get::<String, _>(2), row.get::<String, _>(3)),
-        parts: [row.get(4), row.get(5), row.get(6)],
-        bloat: row.get(7),
-        live_rows: row.get(8),
-        dead_rows: row.get(9),
-        rule: row.get(10),
-        qualifies: row.get::<i64, _>(11) != 0,
-        why: row.get(12),
+        found: samples::measurement(row, 2),
         changed_at: row.get(13),
         gone_at: row.get(14),
         last_repack: row.get(15),

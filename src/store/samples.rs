@@ -84,6 +84,22 @@ impl Measurement {
     }
 }
 
+/// What a row of `measured` says, from the column `schema_name` on, which is the one at `at`.
+pub(super) fn measurement(row: &AnyRow, at: usize) -> Measurement {
+    Measurement {
+        table: QualifiedName::new(row.get::<String, _>(at), row.get::<String, _>(at + 1)),
+        heap: row.get(at + 2),
+        indexes: row.get(at + 3),
+        toast: row.get(at + 4),
+        bloat: row.get(at + 5),
+        live_rows: row.get(at + 6),
+        dead_rows: row.get(at + 7),
+        rule: row.get(at + 8),
+        qualifies: row.get::<i64, _>(at + 9) != 0,
+        why: row.get(at + 10),
+    }
+}
+
 /// `($1, …, $13), ($14, …` for so many rows.
 fn places(rows: usize, columns: usize) -> String {
     let row = |at: usize| {
@@ -134,19 +150,18 @@ impl Store {
         sizes: &Sizes,
     ) -> Result<()> {
         let Some(before) = self.measured_table(connection, table).await? else { return Ok(()) };
+        let size = before.found.total();
         let after = Measurement {
-            table: table.clone(),
             heap: sizes.heap,
             indexes: sizes.indexes,
             toast: sizes.toast,
             bloat: Some(0),
-            live_rows: before.live_rows,
             dead_rows: Some(0),
-            rule: before.rule.clone(),
             qualifies: false,
             why: "it was just repacked".into(),
+            ..before.found
         };
-        let sample = before.total().max(after.total()) >= SMALL;
+        let sample = size.max(after.total()) >= SMALL;
         self.keep_chunk(connection, &[(&after, sample)], self.now().await?).await
     }
 
@@ -162,18 +177,7 @@ impl Store {
         .map_err(self.failed())?;
         let known = |row: &AnyRow| Known {
             id: row.get(0),
-            measured: Measurement {
-                table: QualifiedName::new(row.get::<String, _>(1), row.get::<String, _>(2)),
-                heap: row.get(3),
-                indexes: row.get(4),
-                toast: row.get(5),
-                bloat: row.get(6),
-                live_rows: row.get(7),
-                dead_rows: row.get(8),
-                rule: row.get(9),
-                qualifies: row.get::<i64, _>(10) != 0,
-                why: row.get(11),
-            },
+            measured: measurement(row, 1),
             gone: row.get::<Option<i64>, _>(12).is_some(),
             sampled: row
                 .get::<Option<i64>, _>(13)

@@ -62,7 +62,8 @@ pub async fn only_what_changed(own: &Own) -> Outcome {
     store.keep_repacked("a", &large.table, &sizes).await.map_err(words)?;
     store.keep_repacked("a", &QualifiedName::new("public", "new"), &sizes).await.map_err(words)?;
     let after = store.measured_table("a", &large.table).await.map_err(words)?.ok_or("none")?;
-    let found = (after.total(), after.bloat, after.qualifies, after.rule.as_deref());
+    let now = &after.found;
+    let found = (now.total(), now.bloat, now.qualifies, now.rule.as_deref());
     equal("repacked", found, (3 * MIB, Some(0), false, Some("all")))?;
     let seen = store.samples(table.id, 0).await.map_err(words)?;
     equal("a sample more", seen.len(), samples.len() + 1)?;
@@ -177,7 +178,7 @@ pub async fn asked(own: &Own) -> Outcome {
     let names = async |filter: TableFilter| {
         let (tables, count) = store.measured_tables(&filter).await.map_err(words)?;
         let names: Vec<_> =
-            tables.iter().map(|t| format!("{}.{}", t.connection, t.table.name)).collect();
+            tables.iter().map(|t| format!("{}.{}", t.connection, t.found.table.name)).collect();
         Ok::<_, String>((names.join(" "), count))
     };
     let all = |by| TableFilter { by, ..filter("") };

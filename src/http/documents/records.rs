@@ -197,25 +197,26 @@ impl RunDetail {
 
 impl From<&Measured> for TableState {
     fn from(measured: &Measured) -> Self {
-        let total = measured.total();
+        let found = &measured.found;
+        let total = found.total();
         #[expect(clippy::cast_precision_loss, reason = "a ratio")]
         let ratio = |bloat: i64| if total > 0 { bloat as f64 / total as f64 } else { 0.0 };
         Self {
             connection: measured.connection.clone(),
-            table: measured.table.to_string(),
-            schema: measured.table.schema.clone(),
-            name: measured.table.name.clone(),
+            table: found.table.to_string(),
+            schema: found.table.schema.clone(),
+            name: found.table.name.clone(),
             bytes: total,
-            heap_bytes: measured.parts[0],
-            index_bytes: measured.parts[1],
-            toast_bytes: measured.parts[2],
-            bloat_bytes: measured.bloat,
-            bloat_ratio: measured.bloat.map(ratio),
-            live_rows: measured.live_rows,
-            dead_rows: measured.dead_rows,
-            rule: measured.rule.clone(),
-            due: measured.qualifies,
-            why: measured.why.clone(),
+            heap_bytes: found.heap,
+            index_bytes: found.indexes,
+            toast_bytes: found.toast,
+            bloat_bytes: found.bloat,
+            bloat_ratio: found.bloat.map(ratio),
+            live_rows: found.live_rows,
+            dead_rows: found.dead_rows,
+            rule: found.rule.clone(),
+            due: found.qualifies,
+            why: found.why.clone(),
             last_repack: measured.last_repack.map(time),
             changed: time(measured.changed_at),
             gone: measured.gone_at.map(time),

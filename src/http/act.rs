@@ -71,6 +71,13 @@ impl Deed {
         Ok(Self { scope, who, connections })
     }
 
+    /// What is meant on each of the connections.
+    fn scopes(&self) -> impl Iterator<Item = Scope> {
+        let one =
+            |connection: &String| Scope { connection: connection.clone(), ..self.scope.clone() };
+        self.connections.iter().map(one)
+    }
+
     async fn said(&self, app: &App, done: String) -> Answer {
         tracing::info!(who = %self.who, "{done}");
         app.forget().await;
@@ -106,8 +113,7 @@ pub async fn resume(
             let mut back = 0;
             // Only what is named: what was set aside had its reasons.
             if !deed.scope.table.is_empty() {
-                for connection in &deed.connections {
-                    let scope = Scope { connection: connection.clone(), ..deed.scope.clone() };
+                for scope in deed.scopes() {
                     back += store.bring_back(&scope).await?;
                 }
             }
@@ -132,8 +138,7 @@ pub async fn cancel(
     let (asked, aside) = app
         .ask(async |store| {
             let (mut asked, mut aside) = (0, 0);
-            for connection in &deed.connections {
-                let scope = Scope { connection: connection.clone(), ..deed.scope.clone() };
+            for scope in deed.scopes() {
                 let (more, set) = store.cancel(&scope, &deed.who).await?;
                 (asked, aside) = (asked + more, aside + set);
             }

@@ -90,7 +90,7 @@ pub async fn cancel(context: &mut Context, tables: &[TableArg]) -> Result<u8> {
 /// go on with. Returns whether there is anything left for this process to do.
 pub async fn unpause(context: &mut Context, tables: &[TableArg]) -> Result<bool> {
     let Some(store) = context.store().await? else { return Ok(true) };
-    for mut scope in scopes(context, tables) {
+    for scope in scopes(context, tables) {
         let pauses = store.unpause(&scope).await?;
         if pauses > 0 {
             context.console.say(&format!("repackd: {scope} is not paused any more"));
@@ -103,7 +103,6 @@ pub async fn unpause(context: &mut Context, tables: &[TableArg]) -> Result<bool>
         if back > 0 {
             context.console.say(&format!("repackd: {scope} is back in the queue"));
         }
-        scope.connection.clear();
     }
     if !store.daemons().await?.iter().any(|daemon| daemon.alive) {
         return Ok(true);
@@ -113,11 +112,7 @@ pub async fn unpause(context: &mut Context, tables: &[TableArg]) -> Result<bool>
             && entry.state != State::Aside
     };
     let queued: Vec<_> = store.entries().await?.into_iter().filter(ours).collect();
-    let named = |table: &TableArg| {
-        queued.iter().any(|e| {
-            e.table.name == table.name && table.schema.as_ref().is_none_or(|s| *s == e.table.schema)
-        })
-    };
+    let named = |table: &TableArg| queued.iter().any(|entry| is(table, &entry.table));
     let all_queued = !tables.is_empty() && tables.iter().all(named);
     context.left = queued.into_iter().map(|e| (e.connection, e.table)).collect();
     if all_queued {

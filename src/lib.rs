@@ -19,7 +19,7 @@
 //!
 //! Dependencies point one way; a module imports only from those on its left:
 //!
-//! [`names`], [`units`], [`pace`] → [`error`], [`job`], [`failpoint`] → [`schedule`] → [`config`] → [`pg`] →
+//! [`names`], [`units`], [`pace`], `tls` → [`error`], [`job`], [`failpoint`] → [`schedule`] → [`config`] → [`pg`] →
 //! [`catalog`], [`bloat`] → [`refusal`] → [`preflight`] → [`sql`] → [`engine`] → [`telemetry`],
 //! [`store`], [`report`] → [`delivery`] → [`daemon`] → [`http`] → [`cli`]
 //!
@@ -51,4 +51,5 @@ pub mod schedule;
 pub mod sql;
 pub mod store;
 pub mod telemetry;
+mod tls;
 pub mod units;

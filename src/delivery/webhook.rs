@@ -5,19 +5,18 @@ use super::secret::Secrets;
 use super::send::{Draft, Failure};
 use crate::config::{Channel, Notifier};
 use crate::report::documents::{Part, render};
+use crate::tls;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, Response};
-use rustls::crypto::ring;
+use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
-use std::sync::Arc;
 use std::time::Duration;
 
 /// How much of an answer is read.
@@ -92,12 +91,7 @@ fn client(notifier: &Notifier) -> Result<Client, String> {
             return Err(format!("ca_file {}: holds no certificate", file.display()));
         }
     }
-    // Explicitly, so that nothing depends on which provider the process has as its default.
-    let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|e| format!("TLS: {e}"))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+    let tls = tls::trusting(roots)?.with_no_client_auth();
     Client::builder()
         .timeout(notifier.timeout)
         // What is sent is for whom it is addressed to.

@@ -1,10 +1,9 @@
 //! TLS towards a collector over HTTP.
 
-use rustls::crypto::ring;
+use crate::tls;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore};
-use std::sync::Arc;
 
 /// What to trust (PEM; `None`: what this system trusts) and, if asked for, whom to be: certificate and
 /// key in PEM. Where it is not `used`, since the collector is reached without TLS, nothing is trusted:
@@ -21,11 +20,7 @@ pub fn config(
         None => Vec::new(),
     };
     roots.add_parsable_certificates(found);
-    // Explicitly, so that nothing depends on which provider the process has as its default.
-    let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|e| format!("TLS: {e}"))?
-        .with_root_certificates(roots);
+    let builder = tls::trusting(roots)?;
     match client {
         None => Ok(builder.with_no_client_auth()),
         Some((certificate, key)) => {

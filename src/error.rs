@@ -9,6 +9,9 @@ use tokio_postgres::error::SqlState;
 /// Shorthand for results of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// What [`Error::kind`] says of a shadow that is not equal to its table.
+pub const MISMATCH: &str = "mismatch";
+
 /// Everything that can stop repackd.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -228,7 +231,7 @@ impl Error {
             Self::HeldBack { .. } => "held_back",
             Self::TooLarge { .. } => "too_large",
             Self::LockWait(_) => "lock_wait",
-            Self::Mismatch { .. } => "mismatch",
+            Self::Mismatch { .. } => MISMATCH,
             Self::CutoverUnknown { .. } => "cutover_unknown",
             Self::CutoverLost { .. } => "cutover_lost",
             Self::Withheld { .. } => "withheld",

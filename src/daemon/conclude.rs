@@ -2,6 +2,7 @@
 
 use super::stop::Stop;
 use crate::config::DaemonSettings;
+use crate::error::MISMATCH;
 use crate::job::{Ending, Report};
 use crate::store::{Conclusion, Record};
 use crate::telemetry::spans;
@@ -37,7 +38,7 @@ pub fn is_last(
 
 /// Whether trying again is no use: a shadow that is not equal to its table stays so.
 fn is_hopeless(report: &Report) -> bool {
-    report.kind.as_deref() == Some("mismatch")
+    report.kind.as_deref() == Some(MISMATCH)
 }
 
 /// Whether an ending counts against the table. That a server or the store is out of reach does not,

@@ -18,25 +18,38 @@ use std::time::Duration;
 
 /// Which signals cannot be sent at the moment.
 #[derive(Debug, Clone, Default)]
-pub struct Trouble(Arc<Mutex<BTreeSet<Signal>>>);
+pub struct Trouble(Arc<Mutex<Signals>>);
+
+#[derive(Debug, Default)]
+struct Signals {
+    failing: BTreeSet<Signal>,
+    over: bool,
+}
 
 impl Trouble {
-    /// Whether there is any.
-    pub fn is_there(&self) -> bool {
-        self.0.lock().is_ok_and(|failing| !failing.is_empty())
+    /// Whether there is any. What an exporter that is still at it when the process ends has to say
+    /// afterwards is not said: whoever asks here says it for all of them.
+    pub fn at_the_end(&self) -> bool {
+        let Ok(mut signals) = self.0.lock() else { return false };
+        signals.over = true;
+        !signals.failing.is_empty()
     }
 
     /// Says that it begins, and that it is over: once each, however many signals and batches it
     /// concerns. A collector that takes one signal and not the other is in trouble all along.
     fn heard(&self, signal: Signal, place: &str, result: &OTelSdkResult) {
-        let Ok(mut failing) = self.0.lock() else { return };
+        let Ok(mut signals) = self.0.lock() else { return };
+        if signals.over {
+            return;
+        }
+        let failing = &mut signals.failing;
         let before = !failing.is_empty();
         match result {
             Ok(()) => failing.remove(&signal),
             Err(_) => failing.insert(signal),
         };
         let after = !failing.is_empty();
-        drop(failing);
+        drop(signals);
         match (before, after, result) {
             (false, true, Err(error)) => tracing::warn!(
                 "{} cannot be sent to {place}: {}; runs go on without, and it is not said again",

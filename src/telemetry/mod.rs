@@ -182,7 +182,8 @@ impl Telemetry {
         });
         let sent = tokio::time::timeout(FLUSH, flush).await;
         // A collector that is down was told of; one that only keeps everybody waiting was not.
-        if !matches!(sent, Ok(Ok(true))) && !trouble.is_there() {
+        let told = trouble.at_the_end();
+        if !matches!(sent, Ok(Ok(true))) && !told {
             tracing::warn!(
                 "the collector did not take everything within {} s: the last spans or figures of this run are lost",
                 FLUSH.as_secs()

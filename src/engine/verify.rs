@@ -65,14 +65,15 @@ async fn in_the_way(run: &Run<'_>) -> Error {
 
 /// Begins a transaction in each session, both with one snapshot.
 async fn share_snapshot(worker: &Session, helper: &Session) -> Result<()> {
-    worker.batch_execute(READ_ONLY).await.map_err(Error::sql("BEGIN"))?;
+    let begin = format!("{READ_ONLY}; {}", sql::BY_HASH);
+    worker.batch_execute(&begin).await.map_err(Error::sql("BEGIN"))?;
     let row = worker
         .query_one("SELECT pg_catalog.pg_export_snapshot()", &[])
         .await
         .map_err(Error::sql("exporting the snapshot"))?;
     let snapshot = crate::names::literal(row.get(0));
     helper
-        .batch_execute(&format!("{READ_ONLY}; SET TRANSACTION SNAPSHOT {snapshot}"))
+        .batch_execute(&format!("{begin}; SET TRANSACTION SNAPSHOT {snapshot}"))
         .await
         .map_err(Error::sql("importing the snapshot"))
 }

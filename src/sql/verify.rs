@@ -7,6 +7,11 @@ use crate::names::ident;
 /// and row types count among them, since whether they can depends on what they are made of.
 pub const UNHASHABLE: &str = include_str!("unhashable.sql");
 
+/// Has the log's keys looked up by hash, where their type has one. The planner believes the log empty,
+/// as it mostly is, and would read it anew for each row of the table: on one that is not, that is
+/// the number of rows times the length of the log.
+pub const BY_HASH: &str = "SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off";
+
 /// Row count and sum of row hashes of a relation, leaving out rows whose key is in the log.
 ///
 /// A sum, because an xor would cancel a row that is there twice.

@@ -7,6 +7,7 @@ mod lines;
 mod traces;
 mod tree;
 mod trouble;
+mod words;
 
 pub use collector::{Collector, acceptor};
 
@@ -23,6 +24,7 @@ pub fn tests() -> Vec<Trial> {
         dashboards: names;
         trouble: collector_down collector_hung wrong_authority not_understood;
         lines: json logfmt file rotation levels;
+        words: in_the_server of_an_abort;
     };
     let mut all = trials("telemetry", &ends(), varying);
     all.extend(trials("telemetry", &newest(), general));

@@ -31,6 +31,7 @@ async fn try_abort(job: &Job, oid: u32, control: &Control, name: &mut String) ->
     let journal = journal::read(sessions.worker.client(), &found).await?;
     *name = journal.state.table.to_string();
     let phase = journal.phase;
+    sessions.announce(oid, "abort").await;
     let mut run = Run::new(job, control, sessions, Throttle::none(), journal);
     if !phase.is_past_cutover() {
         return Ok(give_up(run).await);

@@ -1,6 +1,6 @@
 //! How every run begins: three sessions, and the lock that keeps a second runner away.
 
-use super::context::{Job, Sessions, application_name, reading_name};
+use super::context::{Job, Sessions, application_name};
 use crate::catalog::lookup;
 use crate::error::{Error, Result};
 use crate::failpoint::{At, LOCK, Role};
@@ -41,7 +41,7 @@ pub async fn sessions(job: &Job, oid: u32, table: &str) -> Result<Sessions> {
     worker.expose(Role::Worker);
     observer.expose(Role::Observer);
     let sessions = Sessions { holder, worker, observer };
-    end_orphans(&sessions, &[name, reading_name(oid)]).await?;
+    end_orphans(&sessions, &name).await?;
     Ok(sessions)
 }
 
@@ -93,7 +93,7 @@ pub async fn runner(session: &Session, oid: u32) -> Result<Option<String>> {
 
 /// Ends what an earlier repackd left running on the server: after a lost connection the server
 /// goes on with the statement. Since the advisory lock is ours, nobody alive owns these sessions.
-async fn end_orphans(sessions: &Sessions, names: &[String]) -> Result<()> {
+async fn end_orphans(sessions: &Sessions, name: &str) -> Result<()> {
     let own: Vec<i32> = [&sessions.holder, &sessions.worker, &sessions.observer]
         .iter()
         .map(|s| s.backend_pid())
@@ -106,8 +106,9 @@ async fn end_orphans(sessions: &Sessions, names: &[String]) -> Result<()> {
                 "SELECT count(*), coalesce(bool_and(pg_catalog.pg_terminate_backend(a.pid)), true)
                  FROM pg_catalog.pg_stat_activity a
                  WHERE a.datname = pg_catalog.current_database() AND a.usename = session_user
-                   AND a.application_name = ANY ($1) AND a.pid <> ALL ($2)",
-                &[(&names, Type::TEXT_ARRAY), (&own, Type::INT4_ARRAY)],
+                   AND (a.application_name = $1 OR pg_catalog.starts_with(a.application_name, $1 || ' '))
+                   AND a.pid <> ALL ($2)",
+                &[(&name, Type::TEXT), (&own, Type::INT4_ARRAY)],
             )
             .await
             .map_err(Error::sql("ending the sessions of a repackd that died"))?;

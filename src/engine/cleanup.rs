@@ -35,6 +35,7 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
 /// That it was begun is written down before. Otherwise, should it die half-way, a resume would find
 /// its triggers gone and blame somebody else.
 pub async fn abort(run: &mut Run<'_>) -> Result<()> {
+    run.sessions.announce(run.subject.oid, "abort").await;
     run.journal.state.given_up = true;
     let mut saved = run.journal.save(run.sessions.worker.client()).await;
     if saved.as_ref().is_err_and(|e| e.is(&SqlState::QUERY_CANCELED)) {

@@ -67,6 +67,15 @@ pub struct Sessions {
     pub observer: Session,
 }
 
+impl Sessions {
+    /// Lets `pg_stat_activity`, and with it PostgreSQL's own views of progress, say what is being
+    /// done. No run fails for want of a name.
+    pub async fn announce(&self, oid: u32, doing: &str) {
+        let set = format!("SET application_name = {}", crate::names::literal(&name_in(oid, doing)));
+        let _ = tokio::join!(self.holder.batch_execute(&set), self.worker.batch_execute(&set));
+    }
+}
+
 /// One run in progress.
 pub struct Run<'a> {
     /// What to work on.
@@ -96,14 +105,20 @@ pub struct Run<'a> {
     pub unstoppable: bool,
 }
 
-/// The application name of every session of the run of one table.
+/// The application name of every session of the run of one table. Those that hold and work have the
+/// phase after it, in the word that spans, logs and the journal have for it.
 pub fn application_name(oid: u32) -> String {
     format!("repackd {oid}")
 }
 
-/// The name of a session of it while that reads what it was not asked to repack.
+fn name_in(oid: u32, doing: &str) -> String {
+    format!("{} {doing}", application_name(oid))
+}
+
+/// The name of a session of it while that reads what it was not asked to repack. By its last word
+/// other runs know that they have to wait for its snapshot.
 pub fn reading_name(oid: u32) -> String {
-    format!("{} reads", application_name(oid))
+    name_in(oid, &format!("{} reads", Phase::Matviews))
 }
 
 impl<'a> Run<'a> {
@@ -153,8 +168,8 @@ impl<'a> Run<'a> {
 
     /// Opens another session that works as the table's owner.
     pub async fn open_helper(&mut self) -> Result<Session> {
-        let session =
-            settings::open(&self.job.server, &application_name(self.journal.table_oid)).await?;
+        let name = name_in(self.journal.table_oid, self.journal.phase.name());
+        let session = settings::open(&self.job.server, &name).await?;
         settings::become_role(&session, &self.journal.owner).await?;
         self.helpers.insert(session.backend_pid());
         Ok(session)
@@ -244,6 +259,7 @@ impl<'a> Run<'a> {
     ) -> Result<()> {
         let table = self.subject.table.to_string();
         self.journal.phase = phase;
+        self.sessions.announce(self.subject.oid, phase.name()).await;
         self.send(Event::Phase { table: table.clone(), phase });
         let started = Instant::now();
         let span = spans::phase(&table, phase);

@@ -95,6 +95,7 @@ async fn start(
 ) -> Result<Journal> {
     let name = table.name.to_string();
     let send = |event| drop(control.events.send(event));
+    sessions.announce(table.oid, Phase::Preflight.name()).await;
     send(Event::Phase { table: name.clone(), phase: Phase::Preflight });
     let started = Instant::now();
     let looking = Box::pin(look(job, table, sessions));
@@ -107,6 +108,7 @@ async fn start(
     });
     send(Event::Started { table: name.clone(), before });
     let subject = Subject::new(table.oid, preflight.description.clone(), key);
+    sessions.announce(table.oid, Phase::Prepare.name()).await;
     send(Event::Phase { table: name.clone(), phase: Phase::Prepare });
     let started = Instant::now();
     let figures = Figures { before, ..Figures::default() };
@@ -207,6 +209,7 @@ async fn phases(run: &mut Run<'_>, goal: Goal) -> Result<()> {
         fingerprint::check(run).await?;
     }
     if goal == Goal::CatchUp {
+        run.sessions.announce(run.subject.oid, Phase::Drain.name()).await;
         drain::until_short(run).await?;
         return run.journal.save(run.sessions.worker.client()).await;
     }

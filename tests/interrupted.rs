@@ -12,7 +12,7 @@ pub fn tests() -> Vec<Trial> {
     let general = cases! {
         signals: interrupt_stops_at_a_chunk a_second_interrupt_stops_at_once terminate
             interrupt_while_waiting_for_the_cutover truncated_between rewritten_between
-            caught_up_between used_before_it_goes;
+            caught_up_between used_before_it_goes dropped_before_it_is_validated;
     };
     let mut all = trials("interrupted", &newest(), general);
     all.extend(trials("interrupted", &ends(), cases! { kills: rows_survive; }));

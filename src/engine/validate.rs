@@ -18,9 +18,29 @@ use tokio_postgres::{Row, error::SqlState, types::Type};
 /// How often one is tried when somebody, say autovacuum or DDL, is in the way.
 const TRIES: u32 = 60;
 
+/// How often the catalog is asked for them when one was renamed or dropped between the look and its turn.
+const LOOKS: u32 = 10;
+
+/// What a statement fails with when that was so.
+const GONE: [SqlState; 2] = [SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_OBJECT];
+
+fn is_gone(error: &Error) -> bool {
+    GONE.iter().any(|state| error.is(state))
+}
+
 /// Validates those that were valid before. Which ones, the journal says; what they are, the
 /// catalog.
 pub async fn run(run: &mut Run<'_>) -> Result<()> {
+    for _ in 1..LOOKS {
+        match all(run).await {
+            Err(e) if is_gone(&e) => {}
+            done => return done,
+        }
+    }
+    all(run).await
+}
+
+async fn all(run: &mut Run<'_>) -> Result<()> {
     let Some(before) = run.journal.state.taken_over.clone() else { return Ok(()) };
     let now = catalog::describe(run.sessions.worker.client(), run.journal.shadow_oid).await?;
     let Some(now) = now else { return Ok(()) };
@@ -92,7 +112,6 @@ async fn one(run: &mut Run<'_>, key: &ForeignKey, whole: &ForeignKey) -> Result<
     let what = format!("foreign key {} of {}", whole.name, whole.table);
     let role = if key.validates { ident(&key.owner) } else { "NONE".to_owned() };
     let statements = [format!("SET LOCAL ROLE {role}"), sql::validate(key)];
-    let gone = [SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_OBJECT];
     for _ in 0..TRIES {
         run.check_stop()?;
         let worker = &run.sessions.worker;
@@ -114,9 +133,7 @@ async fn one(run: &mut Run<'_>, key: &ForeignKey, whole: &ForeignKey) -> Result<
                 return Ok(false);
             }
             // The partition was dropped or detached a moment ago.
-            Err(e) if key.table != whole.table && gone.iter().any(|state| e.is(state)) => {
-                return Ok(true);
-            }
+            Err(e) if key.table != whole.table && is_gone(&e) => return Ok(true),
             Err(e) if e.is_lock() => tokio::time::sleep(run.backoff.step()).await,
             Err(e) => return Err(e),
         }

@@ -158,3 +158,30 @@ pub async fn used_before_it_goes(server: Server) -> Outcome {
     scene.untouched().await?;
     scene.drop().await
 }
+
+/// A foreign key that somebody drops when it is about to be validated is no failure.
+pub async fn dropped_before_it_is_validated(server: Server) -> Outcome {
+    let mut scene = Scene::new(
+        &server,
+        "CREATE TABLE public.child (id int, t_id bigint CONSTRAINT of_t REFERENCES public.t);
+         ALTER TABLE public.child OWNER TO shape_owner;",
+    )
+    .await?;
+    let mut run = scene.command(&["run-now", "t"]);
+    run.env("REPACKD_FAILPOINT", "exchange-commit-after=kill");
+    if crate::support::program::finish(run)?.status(0).is_ok() {
+        return Err("it was not killed".into());
+    }
+    // In nobody's way but that of the validation.
+    scene.run("BEGIN; LOCK TABLE public.child IN SHARE UPDATE EXCLUSIVE MODE").await?;
+    let resume = scene.start(&["resume", "t"])?;
+    let waiting = "SELECT count(*) FROM pg_stat_activity
+                   WHERE query LIKE '%VALIDATE CONSTRAINT%' AND wait_event_type = 'Lock'
+                     AND datname = current_database()";
+    scene.until(waiting, "1").await?;
+    scene.run("ALTER TABLE public.child DROP CONSTRAINT of_t; COMMIT").await?;
+    resume.wait()?.status(0)?;
+    scene.note()?;
+    scene.untouched().await?;
+    scene.drop().await
+}

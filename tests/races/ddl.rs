@@ -257,7 +257,8 @@ impl Scene {
             });
             let aborted = aborted.await.map_err(words)?;
             // Past the cutover there is nothing to take back.
-            let dropped = report.phase.is_past_cutover() && moment == Moment::Released;
+            let after = matches!(moment, Moment::Cutover | Moment::Released);
+            let dropped = report.phase.is_past_cutover() && after;
             let right = if dropped { Ending::Done } else { Ending::Aborted };
             crate::support::expect(&aborted, right)?;
         }

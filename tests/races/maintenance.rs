@@ -106,7 +106,7 @@ pub async fn to_prevent_wraparound(server: Server) -> Outcome {
     let scene = Scene::with(
         &own,
         "ALTER TABLE app.l SET (autovacuum_enabled = off, autovacuum_freeze_max_age = 100000,
-            autovacuum_vacuum_cost_delay = 10, autovacuum_vacuum_cost_limit = 1)",
+            autovacuum_vacuum_cost_delay = 5, autovacuum_vacuum_cost_limit = 1)",
     )
     .await?;
     let load = scene.load(seed(), 3, 10, transfer);

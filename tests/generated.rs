@@ -41,7 +41,7 @@ use std::time::{Duration, Instant};
 /// Trials for each server, so that they can run side by side.
 const PARTS: u64 = 4;
 /// Schemas for each server.
-const SCHEMAS: u64 = 40;
+const SCHEMAS: u64 = 24;
 /// How often a failing schema is made smaller, at most.
 const SHRINKS: u32 = 120;
 /// How long that may take.

@@ -3,7 +3,7 @@
 
 use crate::bad_input::{cases, ends, trials};
 use crate::support::scene::{Scene, TABLE};
-use crate::support::{Outcome, Server, same, words};
+use crate::support::{Outcome, Server, client, same, words};
 use libtest_mimic::Trial;
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
@@ -34,7 +34,7 @@ pub fn tests() -> Vec<Trial> {
     let all = cases! {
         meanwhile: refreshed refreshed_concurrently emptied changed killed_and_aborted
             killed_and_resumed gives_way in_use old_snapshot
-            old_snapshots_beside_a_refresh in_two_runs beside_another_run;
+            old_snapshots_beside_a_refresh in_two_runs beside_another_run named_like_a_run;
     };
     trials("matviews", &ends(), all)
 }
@@ -220,7 +220,7 @@ async fn in_use(server: Server) -> Outcome {
     let start = |sql: &'static str, pause: u64| {
         let (stop, url) = (stop.clone(), scene.database.url("postgres"));
         tokio::spawn(async move {
-            let client = crate::support::client(&url).await?;
+            let client = client(&url).await?;
             while !stop.is_cancelled() {
                 client.batch_execute(sql).await.map_err(|e| format!("{sql}: {e:?}"))?;
                 tokio::time::sleep(Duration::from_millis(pause)).await;
@@ -377,6 +377,32 @@ async fn beside_another_run(server: Server) -> Outcome {
     if found != "3000" {
         return Err(format!("{found} of 3000 rows are there"));
     }
+    scene.untouched().await?;
+    scene.drop().await
+}
+
+/// Which runs read what is not theirs shows by their names: those are waited for, others are not.
+async fn named_like_a_run(server: Server) -> Outcome {
+    let scene = Scene::new(&server, "").await?;
+    let reader = client(&scene.database.url("shape_owner")).await?;
+    let open = async |name: &str| {
+        let named = format!("SET application_name = '{name}'");
+        reader.batch_execute(&named).await.map_err(words)?;
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1 FROM pg_class LIMIT 1";
+        reader.batch_execute(begin).await.map_err(words)
+    };
+    open("repackd 1 matviews reads").await?;
+    let mut run = scene.start(&["run-now", "-v", "t"])?;
+    run.until_says("cutover").await?;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    if !run.is_running() {
+        return Err("the cutover did not wait".into());
+    }
+    reader.batch_execute("COMMIT").await.map_err(words)?;
+    run.wait()?.status(0)?;
+    open("repackd 1 verify").await?;
+    scene.repackd(&["run-now", "t"])?.status(0)?;
+    reader.batch_execute("COMMIT").await.map_err(words)?;
     scene.untouched().await?;
     scene.drop().await
 }

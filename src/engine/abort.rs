@@ -31,11 +31,11 @@ async fn try_abort(job: &Job, oid: u32, control: &Control, name: &mut String) ->
     let journal = journal::read(sessions.worker.client(), &found).await?;
     *name = journal.state.table.to_string();
     let phase = journal.phase;
-    sessions.announce(oid, "abort").await;
     let mut run = Run::new(job, control, sessions, Throttle::none(), journal);
     if !phase.is_past_cutover() {
         return Ok(give_up(run).await);
     }
+    run.sessions.announce(oid, "abort").await;
     run.note(match cleanup::confirm(&run).await {
         Err(Error::Dropped { .. }) => {
             "the new table was dropped by somebody after the cutover; now the old one is, too"

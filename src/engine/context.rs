@@ -69,10 +69,14 @@ pub struct Sessions {
 
 impl Sessions {
     /// Lets `pg_stat_activity`, and with it PostgreSQL's own views of progress, say what is being
-    /// done. No run fails for want of a name.
+    /// done. No run fails for want of a name, nor waits long for one: much of what it does needs no
+    /// answer from the holder.
     pub async fn announce(&self, oid: u32, doing: &str) {
         let set = format!("SET application_name = {}", crate::names::literal(&name_in(oid, doing)));
-        let _ = tokio::join!(self.holder.batch_execute(&set), self.worker.batch_execute(&set));
+        let both = async {
+            tokio::join!(self.holder.batch_execute(&set), self.worker.batch_execute(&set))
+        };
+        let _ = tokio::time::timeout(ANNOUNCING, both).await;
     }
 }
 
@@ -104,6 +108,9 @@ pub struct Run<'a> {
     /// and waits are shorter.
     pub unstoppable: bool,
 }
+
+/// How long a run waits for its sessions to have the name of a phase.
+const ANNOUNCING: Duration = Duration::from_secs(2);
 
 /// The application name of every session of the run of one table. Those that hold and work have the
 /// phase after it, in the word that spans, logs and the journal have for it.

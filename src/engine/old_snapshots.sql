@@ -19,7 +19,8 @@ WHERE v.locktype = 'virtualxid' AND v.granted AND v.mode = 'ExclusiveLock'
   AND a.backend_type IS DISTINCT FROM 'autovacuum worker'
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_stat_progress_vacuum p WHERE p.pid = a.pid)
   -- Other runs of repackd read only their own tables, but for those that fill materialized views.
-  AND NOT (a.usename = session_user AND a.application_name ~ '^repackd [0-9]+( [a-z]+)?$')
+  AND NOT (a.usename = session_user AND a.application_name ~ '^repackd [0-9]+( [a-z]+)?$'
+           AND a.application_name !~ ' reads$')
   AND CASE
         WHEN x.waits THEN v.virtualxid = ANY ($5)
         ELSE v.virtualxid = ANY ($3) END

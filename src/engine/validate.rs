@@ -22,7 +22,8 @@ const TRIES: u32 = 60;
 const LOOKS: u32 = 10;
 
 /// What a statement fails with when that was so.
-const GONE: [SqlState; 2] = [SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_OBJECT];
+const GONE: [SqlState; 3] =
+    [SqlState::INVALID_SCHEMA_NAME, SqlState::UNDEFINED_TABLE, SqlState::UNDEFINED_OBJECT];
 
 fn is_gone(error: &Error) -> bool {
     GONE.iter().any(|state| error.is(state))

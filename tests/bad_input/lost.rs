@@ -15,7 +15,10 @@ pub async fn session_killed(server: Server) -> Outcome {
         let mut run = scene.start(&["run-now", "-v", "t"])?;
         run.until_says("cutover").await?;
         let name = format!("repackd {}", scene.ask("'public.t'::regclass::oid").await?);
-        let sessions = format!("FROM pg_stat_activity WHERE application_name LIKE '{name}%'");
+        let sessions = format!(
+            "FROM pg_stat_activity
+             WHERE application_name ~ '^{name}( |$)' AND datname = current_database()"
+        );
         scene.until(&format!("SELECT count(*) {sessions}"), "3").await?;
         let kill = format!(
             "SELECT pg_terminate_backend(pid) {sessions} ORDER BY backend_start, pid

@@ -1,7 +1,7 @@
 //! Ctrl-C and SIGTERM, and what somebody may do before `resume`, or before the old table goes.
 
 use crate::support::scene::Scene;
-use crate::support::{Outcome, Server};
+use crate::support::{Outcome, Server, words};
 use std::time::{Duration, Instant};
 
 /// What is said when a run was stopped, and how to go on with it.
@@ -63,7 +63,7 @@ pub async fn interrupt_while_waiting_for_the_cutover(server: Server) -> Outcome 
     let scene = Scene::new(&server, "").await?;
     let reader = scene.database.client().await?;
     let read = "BEGIN; SELECT count(*) FROM public.t";
-    reader.batch_execute(read).await.map_err(crate::support::words)?;
+    reader.batch_execute(read).await.map_err(words)?;
     let mut run = scene.start(&["run-now", "-v", "t"])?;
     run.until_says("cutover").await?;
     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -173,13 +173,16 @@ pub async fn dropped_before_it_is_validated(server: Server) -> Outcome {
         return Err("it was not killed".into());
     }
     // In nobody's way but that of the validation.
-    scene.run("BEGIN; LOCK TABLE public.child IN SHARE UPDATE EXCLUSIVE MODE").await?;
+    let other = scene.database.client().await?;
+    let lock = "BEGIN; LOCK TABLE public.child IN SHARE UPDATE EXCLUSIVE MODE";
+    other.batch_execute(lock).await.map_err(words)?;
     let resume = scene.start(&["resume", "t"])?;
     let waiting = "SELECT count(*) FROM pg_stat_activity
                    WHERE query LIKE '%VALIDATE CONSTRAINT%' AND wait_event_type = 'Lock'
                      AND datname = current_database()";
     scene.until(waiting, "1").await?;
-    scene.run("ALTER TABLE public.child DROP CONSTRAINT of_t; COMMIT").await?;
+    let end = "ALTER TABLE public.child DROP CONSTRAINT of_t; COMMIT";
+    other.batch_execute(end).await.map_err(words)?;
     resume.wait()?.status(0)?;
     scene.note()?;
     scene.untouched().await?;

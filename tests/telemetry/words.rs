@@ -51,7 +51,8 @@ pub async fn in_the_server(server: Server) -> Outcome {
     if !at_work.is_subset(&phases) || !["copy", "index"].iter().all(|w| at_work.contains(*w)) {
         return Err(format!("sessions were called {at_work:?}, the phases {phases:?}"));
     }
-    if in_progress != BTreeSet::from(["index".to_owned()]) {
+    // A rehearsal in the preparation makes some of them, too, of no rows.
+    if !in_progress.contains("index") || !in_progress.is_subset(&phases) {
         return Err(format!("indexes were built under the names {in_progress:?}"));
     }
     scene.drop().await

@@ -72,7 +72,7 @@ tests:
 	@run=(scripts/with-postgres); \
 	[ -z "$(VERSIONS)" ] || run+=(--versions "$(VERSIONS)"); \
 	if $(CARGO) nextest --version >/dev/null 2>&1; then \
-	    profile=(--profile ci --test-threads "$$(($$(nproc) * 2))"); \
+	    profile=(--profile ci --test-threads "$$(($$(nproc) * 3))"); \
 	    if $(CARGO) metadata --no-deps --format-version 1 --locked | grep -q '"kind":\["lib"\]'; then \
 	        $(CARGO) test --doc --workspace --all-features --locked; \
 	    fi; \

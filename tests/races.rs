@@ -18,7 +18,8 @@ pub fn tests() -> Vec<Trial> {
     let waits = cases! {
         locks: idle_reader idle_row_lock idle_for_update idle_table_lock idle_in_a_neighbour
             prepared_transaction before_capture cancelled terminated may_not_be_cancelled;
-        maintenance: vacuum_by_hand autovacuum to_prevent_wraparound dump_before_its_locks;
+        maintenance: vacuum_by_hand autovacuum to_prevent_wraparound dump_before_its_locks
+            read_beside_reindex;
     };
     let busy = cases! {
         locks: upgrades row_queues child_before_parent;

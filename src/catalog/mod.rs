@@ -25,6 +25,7 @@ pub use table::{
 use crate::error::{Error, Result};
 use futures_util::future::try_join_all;
 use serde::de::DeserializeOwned;
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{GenericClient, Statement, types::Type};
 
 const RELATION: &str = include_str!("sql/relation.sql");
@@ -227,7 +228,36 @@ pub async fn describe(client: &impl GenericClient, oid: u32) -> Result<Option<Ta
     Describer::prepare(client).await?.describe(client, oid).await
 }
 
+/// How often the catalog is read when an answer has holes.
+const READINGS: u32 = 5;
+
+/// Runs one of the statements. What a snapshot still shows may be gone for functions such as
+/// `pg_get_indexdef`, which look at the catalog of now: they return NULL then, or fail with XX000. With the
+/// next snapshot it is gone for both.
 async fn object<T: DeserializeOwned>(
+    client: &impl GenericClient,
+    statement: &Statement,
+    oid: u32,
+) -> Result<T> {
+    let ended = |e: &Error| e.is(&SqlState::IN_FAILED_SQL_TRANSACTION);
+    let mut found = reading(client, statement, oid).await;
+    for _ in 1..READINGS {
+        match found {
+            Err(Error::Other(_)) => {}
+            // In a transaction of the caller's it is another of these statements that has failed: that one
+            // shall be the first to say so.
+            Err(ref e) if e.is(&SqlState::INTERNAL_ERROR) || ended(e) => {}
+            done => return done,
+        }
+        found = match (reading(client, statement, oid).await, found) {
+            (Err(now), Err(before)) if ended(&now) && !ended(&before) => return Err(before),
+            (again, _) => again,
+        };
+    }
+    found
+}
+
+async fn reading<T: DeserializeOwned>(
     client: &impl GenericClient,
     statement: &Statement,
     oid: u32,
@@ -238,6 +268,9 @@ async fn object<T: DeserializeOwned>(
         Some(row) => row.try_get(0).map_err(Error::sql("reading the catalog"))?,
         None => None,
     };
-    serde_json::from_str(text.as_deref().unwrap_or("null"))
-        .map_err(|e| Error::Other(format!("the catalog holds something repackd cannot read: {e}")))
+    serde_json::from_str(text.as_deref().unwrap_or("null")).map_err(|e| {
+        Error::Other(format!(
+            "the catalog holds something repackd cannot read, or somebody was changing it just then, in which case it is enough to try again: {e}"
+        ))
+    })
 }

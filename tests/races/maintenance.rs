@@ -233,3 +233,37 @@ async fn restored(server: &Server, dump: &[u8]) -> Outcome {
     }
     copy.drop().await
 }
+
+/// Indexes come and go while the catalog is read, as they do right after a cutover.
+pub async fn read_beside_reindex(server: Server) -> Outcome {
+    let database = Database::create(&server).await?;
+    let table = "CREATE TABLE public.t (a int PRIMARY KEY, b int UNIQUE, c int, d int);
+                 CREATE INDEX ON public.t (c); CREATE INDEX ON public.t (d)";
+    database.run(table).await?;
+    let (reader, other) = (database.client().await?, database.client().await?);
+    let row = reader.query_one("SELECT 'public.t'::regclass::oid", &[]).await.map_err(words)?;
+    let oid: u32 = row.get(0);
+    let stop = tokio_util::sync::CancellationToken::new();
+    let stopped = stop.clone();
+    let reindexing = tokio::spawn(async move {
+        while !stopped.is_cancelled() {
+            let again = other.batch_execute("REINDEX TABLE CONCURRENTLY public.t").await;
+            again.map_err(words)?;
+        }
+        Ok::<_, String>(())
+    });
+    let until = Instant::now() + Duration::from_secs(8);
+    let mut readings = 0;
+    let mut result = Ok(());
+    while Instant::now() < until && result.is_ok() {
+        readings += 1;
+        result = match repackd::catalog::describe(&reader, oid).await {
+            Ok(Some(_)) => Ok(()),
+            other => Err(format!("reading {readings}: {other:?}")),
+        };
+    }
+    stop.cancel();
+    reindexing.await.map_err(words)??;
+    result?;
+    database.drop().await
+}

@@ -102,11 +102,13 @@ pub async fn autovacuum(server: Server) -> Outcome {
 /// Autovacuum that has come to prevent wraparound does not give way: it is waited for.
 pub async fn to_prevent_wraparound(server: Server) -> Outcome {
     let (_cluster, own) = eager(server.version).await?;
-    // Some hundred pages, and a pause at each of them.
+    // Some hundred pages, and a pause at each of them. It freezes what it finds, or it would be needed again
+    // as soon as it is done.
     let scene = Scene::with(
         &own,
         "ALTER TABLE app.l SET (autovacuum_enabled = off, autovacuum_freeze_max_age = 100000,
-            autovacuum_vacuum_cost_delay = 5, autovacuum_vacuum_cost_limit = 1)",
+            autovacuum_freeze_min_age = 0, autovacuum_vacuum_cost_delay = 10,
+            autovacuum_vacuum_cost_limit = 1)",
     )
     .await?;
     let load = scene.load(seed(), 3, 10, transfer);

@@ -1,11 +1,9 @@
 //! A hundred cutovers in a row under saturated clients: none of them meets an error or misses a
 //! row, and what they wrote is there.
 
-use crate::bad_input::{ends, newest};
-use crate::races::all_wanted;
 use crate::support::random::{Random, seed};
 use crate::support::session::{Failure, Session};
-use crate::support::{Database, Outcome, Server, block_on, client, expect, repack, words};
+use crate::support::{Database, Outcome, Server, block_on, client, expect, repack, servers, words};
 use libtest_mimic::Trial;
 use repackd::config::Settings;
 use repackd::engine::Goal;
@@ -21,16 +19,15 @@ const CLIENTS: i64 = 8;
 const STRIDE: i64 = 1000;
 const ACCOUNTS: i64 = 50;
 
-/// On the newest server; on the oldest, too, if all are wanted.
+/// On every server: each version has a catalog of its own to be exchanged in.
 pub fn tests() -> Vec<Trial> {
-    let chosen = if all_wanted() { ends() } else { newest() };
     let trial = |server: Server| {
         Trial::test(format!("cutovers::hundred::pg{}", server.version), move || {
             let seed = seed();
             block_on(hundred(&server, seed)).map_err(|e| format!("seed {seed}: {e}").into())
         })
     };
-    chosen.into_iter().map(trial).collect()
+    servers().into_iter().map(trial).collect()
 }
 
 async fn hundred(server: &Server, seed: u64) -> Outcome {

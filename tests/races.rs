@@ -8,8 +8,8 @@ mod locks;
 mod maintenance;
 mod statements;
 
-use crate::bad_input::{cases, ends, newest, trials};
-use crate::support::Server;
+use crate::bad_input::{cases, newest, trials};
+use crate::support::{Server, servers};
 use libtest_mimic::Trial;
 
 /// The trials of this module.
@@ -28,7 +28,7 @@ pub fn tests() -> Vec<Trial> {
     };
     all.extend(trials("races", &newest(), waits));
     for (number, case) in busy.into_iter().enumerate() {
-        all.extend(trials("races", &in_turn(&ends(), number), vec![case]));
+        all.extend(trials("races", &in_turn(&servers(), number), vec![case]));
     }
     all
 }

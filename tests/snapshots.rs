@@ -32,7 +32,7 @@ pub fn tests() -> Vec<Trial> {
     }
     let heavy = [("every_moment", false), ("every_moment_unprivileged", true)];
     for (number, (name, unprivileged)) in heavy.into_iter().enumerate() {
-        for server in crate::races::in_turn(&crate::bad_input::ends(), number) {
+        for server in crate::races::in_turn(&servers(), number) {
             let name = format!("snapshots::{name}::pg{}", server.version);
             trials.push(Trial::test(name, move || {
                 let test = readers::every_moment(server, unprivileged);

@@ -27,6 +27,7 @@ mod manners;
 mod matrix;
 mod matviews;
 mod neighbours;
+mod promises;
 mod races;
 mod reader;
 mod refusals;
@@ -56,6 +57,7 @@ fn main() {
     trials.extend(labels::tests());
     trials.extend(cli::tests());
     trials.extend(bloat::tests());
+    trials.extend(promises::tests());
     trials.extend(writers::tests());
     trials.extend(cutovers::tests());
     trials.extend(manners::tests());

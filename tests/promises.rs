@@ -1,0 +1,20 @@
+//! What is promised of every run and is not about one kind of table: that verification sees a copy that
+//! is wrong, that a race which cannot be won is given up, that no setting of a role gets in the way.
+
+mod settings;
+mod work;
+mod wrong;
+
+use crate::bad_input::{cases, ends, newest, trials};
+use libtest_mimic::Trial;
+
+/// The trials of this module.
+pub fn tests() -> Vec<Trial> {
+    let mut all = trials("promises", &ends(), cases! { settings: of_a_role; });
+    let general = cases! {
+        wrong: a_value_changed a_row_missing a_row_too_many a_race_lost;
+        work: chunks_are_transactions statistics bars;
+    };
+    all.extend(trials("promises", &newest(), general));
+    all
+}

@@ -45,7 +45,7 @@ pid_dir = "~/pid"
 [logging]
 log_dir = "~/logs"
 log_level = "info"
-log_dest = "stdout"
+log_dest = "console"
 log_days_keep = "7"
 [notifier]
 enable_email = true
@@ -94,12 +94,19 @@ fn repcloud() -> Outcome {
     for key in [
         "line 2: pid_dir is not read: an advisory lock",
         "notifier email sends its password unencrypted",
+        "connection first: lock_timeout of 3000 ms is cut to cutover_budget, 200 ms",
         "connection first: sslmode=allow is treated as prefer",
     ] {
         if !warnings.contains(key) {
             return Err(format!("no warning \"{key}\" in {warnings}"));
         }
     }
+    // Switched off, repcloud's mail may be as empty as in its example.
+    let off = REPCLOUD.replace("enable_email = true", "enable_email = false");
+    let off = off.replace("smtp.b.example", "").replace("[\"c@b.example\"]", "[]");
+    let off = parse(&off).map_err(|e| e.to_string())?;
+    same(off.notifiers.len(), 0)?;
+    same(off.warnings.iter().any(|w| w.starts_with("notifier email is switched off")), true)?;
     let all = format!("{config:?}");
     match all.contains("hunter2") || all.contains("letmein") {
         true => Err(format!("a secret in {all}")),
@@ -303,9 +310,11 @@ fn beside() -> Outcome {
     let file = folder.0.join("shop.toml");
     std::fs::write(&file, "[connections.x]\nhost = 'h'\n").unwrap();
     let load = || Config::load(&file).map_err(|e| e.to_string());
-    let about = |config: &Config| config.warnings.iter().any(|w| w.contains("shop_repack.toml"));
+    let about =
+        |config: &Config| config.warnings.iter().any(|w| w.contains("shop_x.toml is not read"));
     same(about(&load()?), false)?;
-    std::fs::write(folder.0.join("shop_repack.toml"), "").unwrap();
+    std::fs::create_dir(folder.0.join("table_conf")).unwrap();
+    std::fs::write(folder.0.join("table_conf/shop_x.toml"), "").unwrap();
     same(about(&load()?), true)?;
     let missing = Config::load(&folder.0.join("none.toml")).err().map(|e| e.to_string());
     same(missing.unwrap_or_default().contains("none.toml: cannot be read"), true)

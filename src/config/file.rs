@@ -52,7 +52,7 @@ pub(super) struct Reader<'a> {
     text: &'a str,
     file: Option<&'a Path>,
     environment: &'a Environment,
-    warnings: Vec<String>,
+    pub(super) warnings: Vec<String>,
 }
 
 impl Reader<'_> {
@@ -134,7 +134,20 @@ impl Reader<'_> {
                 message: "no connection is configured; add a [connections.NAME]".into(),
             });
         }
-        self.repack_file();
+        self.repack_files(&connections);
+        for connection in &connections {
+            let settings = &connection.settings;
+            if let Some(wait) = settings.lock_timeout.filter(|wait| *wait > settings.cutover_budget)
+            {
+                self.warnings.push(format!(
+                    "connection {}: lock_timeout of {} ms is cut to cutover_budget, {} ms, which bounds \
+                     all waiting at the cutover together; set that higher if clients may wait longer",
+                    connection.name,
+                    wait.as_millis(),
+                    settings.cutover_budget.as_millis()
+                ));
+            }
+        }
         Ok(Config {
             file: self.file.map(Path::to_owned),
             connections,
@@ -186,17 +199,21 @@ impl Reader<'_> {
         }
     }
 
-    /// repcloud's second file, with storage parameters for the copies of tables.
-    fn repack_file(&mut self) {
+    /// repcloud's second files, one for each connection, with storage parameters for the copies of
+    /// tables.
+    fn repack_files(&mut self, connections: &[Connection]) {
         let Some(file) = self.file else { return };
         let Some(stem) = file.file_stem().and_then(|s| s.to_str()) else { return };
-        let second = file.with_file_name(format!("{stem}_repack.toml"));
-        if second.is_file() {
-            self.warnings.push(format!(
-                "{} is not read: set storage parameters with ALTER TABLE … SET (…), and the \
-                 repack applies them",
-                second.display()
-            ));
+        for connection in connections {
+            let second =
+                file.with_file_name("table_conf").join(format!("{stem}_{}.toml", connection.name));
+            if second.is_file() {
+                self.warnings.push(format!(
+                    "{} is not read: set storage parameters with ALTER TABLE … SET (…), and the \
+                     repack applies them",
+                    second.display()
+                ));
+            }
         }
     }
 

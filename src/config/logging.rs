@@ -45,8 +45,9 @@ impl Logging {
             "log_dest" => {
                 self.to_file = match lower.as_str() {
                     "file" => true,
-                    // Standard output has the results. repcloud wrote both there.
-                    "stdout" | "stderr" => false,
+                    // Standard output has the results. repcloud, whose word for it is "console", wrote
+                    // both there.
+                    "stderr" | "stdout" | "console" => false,
                     _ => return Err("it has to be stderr or file".into()),
                 }
             }

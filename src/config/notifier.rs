@@ -192,10 +192,13 @@ impl Reader<'_> {
     /// Reads what stands under `[notifier]`; `zone` is that of the file.
     pub(super) fn notifiers(&mut self, value: &Value<'_>, zone: Tz) -> Result<Vec<Notifier>> {
         let mut all: Vec<Notifier> = Vec::new();
-        let mut email = true;
-        for (key, value) in self.table("notifier", value)? {
+        let entries = self.table("notifier", value)?;
+        let email = match get(&entries, "enable_email") {
+            Some(value) => self.read("enable_email", value, settings::boolean)?,
+            None => true,
+        };
+        for (key, value) in entries {
             if key.get_ref().as_ref() == "enable_email" {
-                email = self.read("enable_email", value, settings::boolean)?;
                 continue;
             }
             let name = key.get_ref().to_string();
@@ -203,7 +206,13 @@ impl Reader<'_> {
                 return Err(self.unknown(key.span().start, &name, ["enable_email"]));
             }
             let entries = self.table(&format!("notifier.{name}"), value)?;
-            all.push(self.notifier(key, &name, &entries, zone)?);
+            match self.notifier(key, &name, &entries, zone) {
+                // repcloud never looked at what it was not to use, so that it may be empty.
+                Err(error) if name == "email" && !email => self.warnings.push(format!(
+                    "notifier email is switched off by enable_email; to use it, mend this: {error}"
+                )),
+                other => all.push(other?),
+            }
         }
         // repcloud's switch is about the one notifier that it had.
         all.iter_mut().filter(|n| n.name == "email").for_each(|n| n.enabled &= email);

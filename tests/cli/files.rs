@@ -71,7 +71,7 @@ pid_dir = "~/.repcloud/pid"
 [logging]
 log_dir = "~/.repcloud/logs"
 log_level = "info"
-log_dest = "stdout"
+log_dest = "console"
 log_days_keep = "10"
 
 [notifier]

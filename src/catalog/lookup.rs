@@ -115,6 +115,23 @@ pub async fn by_list(
     Ok(rows.iter().map(found).collect())
 }
 
+/// The first of these schemas that does not exist.
+pub async fn missing_schema(
+    client: &impl GenericClient,
+    schemas: &[String],
+) -> Result<Option<String>> {
+    let rows = client
+        .query_typed(
+            "SELECT s.name FROM unnest($1::text[]) WITH ORDINALITY AS s(name, place)
+             WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.nspname = s.name)
+             ORDER BY s.place LIMIT 1",
+            &[(&schemas, Type::TEXT_ARRAY)],
+        )
+        .await
+        .map_err(Error::sql("looking for the schemas"))?;
+    Ok(rows.first().map(|row| row.get(0)))
+}
+
 /// The sizes of a table now.
 pub async fn sizes(client: &impl GenericClient, oid: u32) -> Result<Sizes> {
     let row = client

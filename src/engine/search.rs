@@ -32,8 +32,9 @@ pub async fn find_all(job: &Job, arg: &TableArg) -> Result<Vec<Found>> {
     Ok(if leaves.is_empty() { vec![found] } else { leaves })
 }
 
-/// What the configuration's lists mean, largest table first. A listed table that is not there is
-/// an error: a list with a typing mistake should not look like a job well done.
+/// What the configuration's lists mean, largest table first. A listed table or schema that is not
+/// there is an error: a list with a typing mistake should not look like a job well done. What is no
+/// ordinary table comes last, for its reason to be told.
 pub async fn list(job: &Job, schemas: &[String], tables: &[String]) -> Result<Vec<Found>> {
     let session = begin::first_session(job, NAME).await?;
     let mut names = Vec::new();
@@ -41,15 +42,28 @@ pub async fn list(job: &Job, schemas: &[String], tables: &[String]) -> Result<Ve
         let arg = TableArg::parse(table).map_err(Error::Usage)?;
         names.push(QualifiedName::new(arg.schema.unwrap_or_else(|| "public".into()), arg.name));
     }
-    let found = lookup::by_list(session.client(), schemas, &names).await?;
-    if let Some(missing) = names.iter().find(|n| !found.iter().any(|f| f.name == **n))
-        && lookup::by_full_name(session.client(), missing).await?.is_none()
-    {
-        return Err(Error::Other(format!(
-            "connection {} lists table {missing}, which does not exist in {}",
-            job.connection,
-            job.server.describe()
-        )));
+    let client = session.client();
+    let missing = |what: String| {
+        let (connection, server) = (&job.connection, job.server.describe());
+        Err(Error::Other(format!(
+            "connection {connection} lists {what}, which does not exist in {server}"
+        )))
+    };
+    if let Some(schema) = lookup::missing_schema(client, schemas).await? {
+        return missing(format!("schema {schema}"));
+    }
+    let mut found = lookup::by_list(client, schemas, &names).await?;
+    for name in &names {
+        if found.iter().any(|f| f.name == *name) {
+            continue;
+        }
+        let Some(other) = lookup::by_full_name(client, name).await? else {
+            return missing(format!("table {name}"));
+        };
+        // The partitions that a partitioned table stands for are there already.
+        if lookup::leaves(client, other.oid).await?.is_empty() {
+            found.push(other);
+        }
     }
     Ok(found)
 }

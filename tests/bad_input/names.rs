@@ -44,19 +44,28 @@ pub async fn capitals(server: Server) -> Outcome {
 }
 
 pub async fn not_in_a_list(server: Server) -> Outcome {
-    let scene = Scene::new(&server, "").await?;
+    let more = "CREATE VIEW public.v AS SELECT 1 AS one; CREATE SCHEMA other AUTHORIZATION shape_owner;
+                CREATE TABLE other.w (id int PRIMARY KEY); ALTER TABLE other.w OWNER TO shape_owner;";
+    let scene = Scene::new(&server, more).await?;
     let file = std::env::temp_dir().join(format!("{}.toml", scene.database.name));
-    let text = format!(
-        "[connections.shop]\nurl = \"{}\"\ntables = [\"public.t\", \"public.u\"]\n",
-        scene.url()
-    );
-    std::fs::write(&file, text).map_err(|e| e.to_string())?;
-    let path = file.display().to_string();
-    let report = crate::support::program::finish(crate::support::program::program(&[
-        "run-now", "--config", &path,
-    ]));
-    let _ = std::fs::remove_file(file);
-    report?.status(1)?.says(&["connection shop", "public.u", "does not exist"])?;
+    let run = |lists: &str| {
+        let text = format!("[connections.shop]\nurl = \"{}\"\n{lists}\n", scene.url());
+        std::fs::write(&file, text).map_err(|e| e.to_string())?;
+        let path = file.display().to_string();
+        let report = crate::support::program::finish(crate::support::program::program(&[
+            "run-now", "--config", &path,
+        ]));
+        let _ = std::fs::remove_file(&file);
+        report
+    };
+    let missing = ["connection shop", "public.u", "does not exist"];
+    run("tables = ['public.t', 'public.u']")?.status(1)?.says(&missing)?;
+    run("tables = ['public.v', 'public.t', 'public.u']")?.status(1)?.says(&missing)?;
+    run("schemas = ['public', 'pubic']")?.status(1)?.says(&["schema pubic", "does not exist"])?;
+    scene.untouched().await?;
+    // What cannot be repacked is reported, the rest is done: here it counts with the schemas.
+    let report = run("schemas = ['other']\ntables = ['public.v', 'public.t']")?;
+    report.status(0)?.shows(&["public.t", "other.w"])?.says(&["public.v", "it is a view"])?;
     scene.untouched().await?;
     scene.drop().await
 }

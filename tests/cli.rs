@@ -16,7 +16,7 @@ pub fn tests() -> Vec<Trial> {
     let all = cases! {
         output: run_as_text run_as_json refusal_as_json by_name_and_by_list;
         partitioned: by_its_name listed without_partitions;
-        looking: plan_as_text plan_as_json status_as_json init_and_cleanup connections;
+        looking: plan_as_text plan_besides plan_as_json status_as_json init_and_cleanup connections;
         files: looked_up_by_name repcloud repcloud_names;
         schedule: openings checked tables;
         secrets: none_in_logs none_of_a_password_command none_in_the_database

@@ -45,7 +45,7 @@ pub struct Common {
     /// Say more
     #[arg(short, long, global = true)]
     pub verbose: bool,
-    /// Write everything to the console, as log lines
+    /// Write everything to the console, as log lines, and to the log file if there is one
     #[arg(long, global = true)]
     pub debug: bool,
 }
@@ -67,7 +67,7 @@ pub enum Command {
     Resume(Resume),
     /// Give up unfinished runs and remove what they made
     #[command(aliases = ["abort_repack", "abort-repack"])]
-    Abort(Tables),
+    Abort(Runs),
     /// Show unfinished runs, and what daemons have queued
     Status(Status),
     /// Measure, decide and repack by the configuration's windows and rules, for as long as it runs
@@ -85,7 +85,7 @@ pub enum Command {
     Connections,
     /// Show when windows open next, and which rules decide about which tables
     Schedule(Schedule),
-    /// Check that everything needed is in place; print the grants that are missing
+    /// Check what the roles need before any table is looked at; print the grants that are missing
     #[command(aliases = ["create_schema", "create-schema"])]
     Init,
     /// Remove every trace of repackd: finish runs past the cutover, abort the others
@@ -160,6 +160,18 @@ pub struct Tables {
     #[arg(value_name = "TABLE", value_parser = TableArg::parse)]
     pub tables: Vec<TableArg>,
     /// All there are in the database, whatever the configuration lists
+    #[arg(long, conflicts_with = "tables")]
+    pub all: bool,
+}
+
+/// Unfinished runs, by their tables.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Runs {
+    /// The tables, as table or schema.table; a partitioned table means its partitions [default,
+    /// with a configuration: every unfinished run, whatever it lists]
+    #[arg(value_name = "TABLE", value_parser = TableArg::parse)]
+    pub tables: Vec<TableArg>,
+    /// Every unfinished run in the database; has to be said where there is no configuration
     #[arg(long, conflicts_with = "tables")]
     pub all: bool,
 }

@@ -93,11 +93,8 @@ fn start(cli: Cli, environment: &Environment, console: &Console) -> Result<u8> {
         return done;
     }
     let targets = target::targets(&cli.common, overrides(&cli.command), environment)?;
-    let logging = Logging {
-        to_file: targets.config.logging.to_file && !cli.common.debug,
-        ..targets.config.logging.clone()
-    };
-    let console = &match logging.to_file {
+    let logging = targets.config.logging.clone();
+    let console = &match logging.to_file && !cli.common.debug {
         true => console.clone().with_log_file(),
         false => console.clone(),
     };
@@ -146,8 +143,9 @@ fn style<'e>(
     environment: &'e Environment,
     console: &Console,
 ) -> Style<'e> {
-    let on_terminal = std::io::stderr().is_terminal() && !logging.to_file;
-    let beside_bars = console.bars().is_some() && !logging.to_file;
+    let on_console = !logging.to_file || common.debug;
+    let on_terminal = std::io::stderr().is_terminal() && on_console;
+    let beside_bars = console.bars().is_some() && on_console;
     let default = match (common.debug, common.verbose, logging.level) {
         (true, _, _) => "warn,repackd=trace",
         (_, true, _) => "warn,repackd=debug",
@@ -167,7 +165,8 @@ fn style<'e>(
         time: !beside_bars,
         colour: on_terminal && environment.var("NO_COLOR").is_none(),
     };
-    Style { filter: environment.var("RUST_LOG").filter(|_| !common.debug), default, form }
+    let filter = environment.var("RUST_LOG").filter(|_| !common.debug);
+    Style { filter, default, form, on_console }
 }
 
 async fn do_command(cli: Cli, environment: &Environment, context: &mut Context) -> Result<u8> {
@@ -190,7 +189,10 @@ async fn do_command(cli: Cli, environment: &Environment, context: &mut Context) 
             let tables = Tables { tables: a.names.tables, all: true };
             runs::each(context, deed, &tables).await
         }
-        Command::Abort(tables) => runs::each(context, runs::Deed::Abort, &tables).await,
+        Command::Abort(a) => {
+            let tables = Tables { tables: a.tables, all: a.all };
+            runs::each(context, runs::Deed::Abort, &tables).await
+        }
         Command::Cleanup => {
             let tables = Tables { tables: Vec::new(), all: true };
             runs::each(context, runs::Deed::Cleanup, &tables).await

@@ -5,10 +5,11 @@ use super::space::Space;
 use super::{begin, journal, prepare};
 use crate::catalog::lookup::Found;
 use crate::catalog::neighbours::{self, Neighbour};
+use crate::catalog::table::Sequence;
 use crate::error::{Error, Result};
 use crate::job::Phase;
 use crate::job::Sizes;
-use crate::names::ident;
+use crate::names::{QualifiedName, ident};
 use crate::preflight;
 use crate::sql::{Subject, exchange};
 use serde::Serialize;
@@ -81,7 +82,13 @@ pub async fn plan(job: &Job, table: &Found) -> Result<Plan> {
     if let (true, Some(key)) = (plan.reasons.is_empty(), preflight.key) {
         let subject = Subject::new(table.oid, preflight.description, key);
         // An unfinished run has been through its rehearsal, and its schemas are in the way.
-        if journal::find(session.client(), Some(table.oid)).await?.is_empty() {
+        if !journal::find(session.client(), Some(table.oid)).await?.is_empty() {
+            plan.warnings.push(format!(
+                "an earlier run of it is unfinished, and run-now leaves it alone: `repackd resume {name}` goes \
+                 on with it, `repackd abort {name}` removes it",
+                name = table.name
+            ));
+        } else {
             if let Some(reason) = journal::in_the_way(session.client(), table.oid).await? {
                 plan.reasons = vec![reason];
                 return Ok(plan);
@@ -97,10 +104,28 @@ pub async fn plan(job: &Job, table: &Found) -> Result<Plan> {
         let neighbours =
             neighbours::neighbours(session.client(), table.oid, preflight.keys_of_parent).await?;
         plan.phases = phases(job, &subject, &neighbours);
-        plan.cutover_sql = exchange::swap(&subject, &subject.description);
-        plan.cutover_sql.extend(exchange::finish(&subject, &subject.description));
+        plan.cutover_sql = cutover_sql(&subject);
     }
     Ok(plan)
+}
+
+/// The statements of the exchange, and those about the sequences of serial columns around it.
+fn cutover_sql(subject: &Subject) -> Vec<String> {
+    let description = &subject.description;
+    let sequence = |s: &Sequence, when: &str, owner: &str| {
+        let name = QualifiedName::new(&s.schema, &s.name).sql();
+        format!("-- by itself, {when} the others\nALTER SEQUENCE {name} OWNED BY {owner}")
+    };
+    let (mut all, mut after) = (Vec::new(), Vec::new());
+    for s in description.sequences.iter().filter(|s| !s.identity) {
+        all.push(sequence(s, "ahead of", "NONE"));
+        let column = format!("{}.{}", subject.table.sql(), ident(&s.column));
+        after.push(sequence(s, "after", &column));
+    }
+    all.extend(exchange::swap(subject, description));
+    all.extend(exchange::finish(subject, description));
+    all.extend(after);
+    all
 }
 
 fn phases(job: &Job, subject: &Subject, neighbours: &[Neighbour]) -> Vec<PlanPhase> {
@@ -178,7 +203,7 @@ fn phases(job: &Job, subject: &Subject, neighbours: &[Neighbour]) -> Vec<PlanPha
     phases.push(phase(
         Phase::Cutover,
         format!("exchanges the tables with the statements below, within {} ms, and tries again until it fits, for at most {} s", s.cutover_budget.as_millis(), s.cutover_wait.as_secs()),
-        &cutover_locks(neighbours),
+        &cutover_locks(subject, neighbours),
     ));
     if subject.description.attached.foreign_keys.iter().any(|k| k.is_to_validate()) {
         phases.push(phase(
@@ -192,15 +217,25 @@ fn phases(job: &Job, subject: &Subject, neighbours: &[Neighbour]) -> Vec<PlanPha
 }
 
 /// The locks of the cutover, in their order.
-fn cutover_locks(neighbours: &[Neighbour]) -> String {
+fn cutover_locks(subject: &Subject, neighbours: &[Neighbour]) -> String {
     let before = |keep: fn(&Neighbour) -> bool| -> String {
         neighbours.iter().filter(|n| keep(n)).map(|n| format!("{}, ", n.name)).collect()
     };
     let gates = before(|n| n.writes_through);
     let below: String =
         neighbours.iter().filter(|n| n.below).map(|n| format!(", {}", n.name)).collect();
+    // The lock of ALTER SEQUENCE … OWNED BY, for which nextval waits.
+    let serial = subject.description.sequences.iter().filter(|s| !s.identity);
+    let serial: String = serial
+        .map(|s| {
+            format!(
+                "; ahead of it and after it, an instant each, SHARE ROW EXCLUSIVE on {}",
+                s.name
+            )
+        })
+        .collect();
     format!(
-        "SHARE ROW EXCLUSIVE on {gates}the table, then ACCESS EXCLUSIVE on {}the table{below}, all within that time",
+        "SHARE ROW EXCLUSIVE on {gates}the table, then ACCESS EXCLUSIVE on {}the table{below}, all within that time{serial}",
         before(|n| !n.below)
     )
 }
@@ -230,7 +265,8 @@ pub async fn check(job: &Job) -> Result<Check> {
                     ARRAY(SELECT DISTINCT pg_catalog.pg_get_userbyid(c.relowner)::text FROM pg_catalog.pg_class c
                           WHERE c.relkind = 'r' AND c.relpersistence <> 't'
                             AND c.relnamespace NOT IN (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname ~ '^pg_' OR nspname = 'information_schema')
-                            AND NOT pg_catalog.pg_has_role(c.relowner, 'MEMBER'))",
+                            AND NOT pg_catalog.pg_has_role(c.relowner, CASE WHEN pg_catalog.current_setting('server_version_num')::int < 160000
+                                                                            THEN 'MEMBER' ELSE 'SET' END))",
             &[],
         )
         .await
@@ -242,8 +278,28 @@ pub async fn check(job: &Job) -> Result<Check> {
         grants.push(format!("GRANT CREATE ON DATABASE {} TO {}", ident(&database), ident(&login)));
     }
     for owner in row.get::<_, Vec<String>>(4) {
-        problems.push(format!("role {login} is not a member of {owner}, who owns tables here"));
+        problems.push(format!("role {login} may not act as {owner}, who owns tables here"));
         grants.push(format!("GRANT {} TO {}", ident(&owner), ident(&login)));
+    }
+    let rows = session
+        .query(
+            "SELECT DISTINCT pg_catalog.pg_get_userbyid(c.relowner)::text, n.nspname::text
+             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+             WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^(pg_|information_schema$)'
+               AND NOT (pg_catalog.has_schema_privilege(c.relowner, n.oid, 'USAGE')
+                        AND pg_catalog.has_schema_privilege(c.relowner, n.oid, 'CREATE'))
+             ORDER BY 1, 2",
+            &[],
+        )
+        .await
+        .map_err(Error::sql("looking at the privileges on schemas"))?;
+    for row in rows {
+        let (owner, schema): (String, String) = (row.get(0), row.get(1));
+        problems.push(format!(
+            "role {owner} owns tables in schema {schema}, but may not create any there"
+        ));
+        let (schema, owner) = (ident(&schema), ident(&owner));
+        grants.push(format!("GRANT USAGE, CREATE ON SCHEMA {schema} TO {owner}"));
     }
     Ok(Check { target: job.server.describe(), server, login, problems, grants })
 }

@@ -66,6 +66,8 @@ pub struct Style<'a> {
     pub default: &'a str,
     /// The form of a line.
     pub form: Form,
+    /// Whether they go to standard error, be it besides a file.
+    pub on_console: bool,
 }
 
 impl Style<'_> {
@@ -114,22 +116,21 @@ impl Telemetry {
         let (metrics, registry) = meter(options, &trouble, resource, &mut warnings)?;
         let meters = Meters::new(&metrics.meter("repackd"));
         let parent = options.parent.as_ref().and_then(|(p, s)| Cause::parse(p, s));
-        let filter = style.filter()?;
-        let events = style.form;
-        let lines: Box<dyn Layer<_> + Send + Sync> = match (&logging.dir, logging.to_file) {
-            (Some(dir), true) => {
-                let file = files::open(dir, logging.days_keep)
-                    .map_err(|e| format!("log_dir {}: {e}", dir.display()))?;
-                let lines = tracing_subscriber::fmt::layer().event_format(events);
-                Box::new(lines.with_ansi(false).with_writer(file).with_filter(filter))
-            }
-            _ => {
-                let lines = tracing_subscriber::fmt::layer().event_format(events);
-                let untold = FilterFn::new(|metadata| metadata.target() != TOLD);
-                let lines = lines.with_ansi(false).with_writer(to_stderr).with_filter(filter);
-                Box::new(lines.with_filter(untold))
-            }
-        };
+        let mut lines: Vec<Box<dyn Layer<_> + Send + Sync>> = Vec::new();
+        if let (Some(dir), true) = (&logging.dir, logging.to_file) {
+            let file = files::open(dir, logging.days_keep)
+                .map_err(|e| format!("log_dir {}: {e}", dir.display()))?;
+            let form = Form { time: true, colour: false, ..style.form };
+            let layer = tracing_subscriber::fmt::layer().event_format(form).with_ansi(false);
+            lines.push(Box::new(layer.with_writer(file).with_filter(style.filter()?)));
+        }
+        if style.on_console {
+            let untold = FilterFn::new(|metadata| metadata.target() != TOLD);
+            let filter = style.filter()?;
+            let layer = tracing_subscriber::fmt::layer().event_format(style.form).with_ansi(false);
+            let layer = layer.with_writer(to_stderr).with_filter(filter);
+            lines.push(Box::new(layer.with_filter(untold)));
+        }
         let spans = options.enabled.then(|| {
             tracing_opentelemetry::layer()
                 .with_tracer(traces.tracer("repackd"))

@@ -22,9 +22,29 @@ pub async fn plan_as_text(server: Server) -> Outcome {
     scene.run("ALTER TABLE public.t DROP CONSTRAINT t_pkey").await?;
     let plan = scene.repackd(&["plan", "t"])?;
     plan.status(3)?.shows(&["public.t cannot be repacked", "because", "it has no key"])?;
+    plan.shows(&["To add one: ALTER TABLE \"public\".\"t\" ADD COLUMN", "PRIMARY KEY"])?;
     if plan.out.contains("the cutover, in SQL") {
         return Err(format!("a cutover for a table that is refused: {plan}"));
     }
+    scene.drop().await
+}
+
+/// What is about the table but not in the exchange.
+pub async fn plan_besides(server: Server) -> Outcome {
+    let serial =
+        "CREATE TABLE public.s (id serial PRIMARY KEY); ALTER TABLE public.s OWNER TO shape_owner";
+    let scene = Scene::new(&server, serial).await?;
+    scene.repackd(&["plan", "s"])?.status(0)?.shows(&[
+        "SHARE ROW EXCLUSIVE on",
+        "s_id_seq",
+        "-- by itself, ahead of the others\n  ALTER SEQUENCE \"public\".\"s_id_seq\" OWNED BY NONE;",
+        "-- by itself, after the others\n  ALTER SEQUENCE \"public\".\"s_id_seq\" OWNED BY \"public\".\"s\".\"id\";",
+    ])?;
+    scene.repackd(&["prepare", "s"])?.status(0)?;
+    let words = ["an earlier run of it is unfinished", "`repackd abort public.s` removes it"];
+    scene.repackd(&["plan", "s"])?.status(0)?.shows(&words)?;
+    scene.repackd(&["abort", "s"])?.status(0)?;
+    scene.untouched().await?;
     scene.drop().await
 }
 
@@ -98,7 +118,13 @@ pub async fn init_and_cleanup(server: Server) -> Outcome {
     let more = "CREATE TABLE public.u (id int PRIMARY KEY, v text);
                 ALTER TABLE public.u OWNER TO shape_owner;";
     let mut scene = Scene::new(&server, more).await?;
-    scene.repackd(&["init"])?.shows(&["shape_owner", "ready"])?;
+    scene.repackd(&["init"])?.status(0)?.shows(&["shape_owner", ": ready"])?;
+    let closed = "CREATE SCHEMA closed; CREATE TABLE closed.v (id int PRIMARY KEY);
+                  ALTER TABLE closed.v OWNER TO shape_owner; GRANT USAGE ON SCHEMA closed TO shape_owner";
+    scene.run(closed).await?;
+    let wanted = [": not ready", "GRANT USAGE, CREATE ON SCHEMA \"closed\" TO \"shape_owner\""];
+    scene.repackd(&["init"])?.status(1)?.shows(&wanted)?;
+    scene.run("DROP SCHEMA closed CASCADE").await?;
     scene.user = "postgres".into();
     scene.repackd(&["init"])?.status(0)?.shows(&[": ready", "postgres"])?;
     let init = scene.repackd(&["init", "--json"])?.status(0)?.json()?;

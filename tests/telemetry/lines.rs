@@ -134,7 +134,11 @@ pub async fn file(server: Server) -> Outcome {
     }
     let debug = configured.run(&["run-now", "--debug", "t"], None)?;
     debug.status(0)?.says(&["phase=copy"])?;
-    scene.drop().await
+    let (_, longer) = configured.log()?;
+    match longer.matches("msg=repacked").count() {
+        2 => scene.drop().await,
+        _ => Err(format!("with --debug the file has less than everything: {longer}")),
+    }
 }
 
 /// The oldest files go, and nobody else's.

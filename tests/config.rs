@@ -94,13 +94,18 @@ fn repcloud() -> Outcome {
     for key in [
         "line 2: pid_dir is not read: an advisory lock",
         "notifier email sends its password unencrypted",
-        "connection first: lock_timeout of 3000 ms is cut to cutover_budget, 200 ms",
         "connection first: sslmode=allow is treated as prefer",
     ] {
         if !warnings.contains(key) {
             return Err(format!("no warning \"{key}\" in {warnings}"));
         }
     }
+    // To who cancels, it is his patience as well.
+    let cut =
+        "connection first: of lock_timeout, 3000 ms, no more counts than cutover_budget, 200 ms";
+    same(warnings.contains(cut), false)?;
+    let waits = parse(&REPCLOUD.replace("cancel_query", "nothing")).map_err(|e| e.to_string())?;
+    same(waits.warnings.iter().any(|w| w.starts_with(cut)), true)?;
     // Switched off, repcloud's mail may be as empty as in its example.
     let off = REPCLOUD.replace("enable_email = true", "enable_email = false");
     let off = off.replace("smtp.b.example", "").replace("[\"c@b.example\"]", "[]");

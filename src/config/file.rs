@@ -4,7 +4,8 @@ use super::http::{HttpSettings, TokenSource};
 use super::params::{PARAMETERS, Params, lookup};
 use super::server::PasswordSource;
 use super::{
-    Config, Connection, Environment, Logging, Server, Settings, conninfo, logging, settings,
+    Blockers, Config, Connection, Environment, Logging, Server, Settings, conninfo, logging,
+    settings,
 };
 use crate::error::{Error, Result, did_you_mean};
 use std::path::Path;
@@ -136,15 +137,18 @@ impl Reader<'_> {
         }
         self.repack_files(&connections);
         for connection in &connections {
-            let settings = &connection.settings;
-            if let Some(wait) = settings.lock_timeout.filter(|wait| *wait > settings.cutover_budget)
+            let Settings { lock_timeout, cutover_budget: budget, blockers, .. } =
+                &connection.settings;
+            // To those who cancel or end what is in the way it is also their patience with that.
+            if let Some(wait) = lock_timeout.filter(|wait| wait > budget)
+                && *blockers == Blockers::Nothing
             {
                 self.warnings.push(format!(
-                    "connection {}: lock_timeout of {} ms is cut to cutover_budget, {} ms, which bounds \
-                     all waiting at the cutover together; set that higher if clients may wait longer",
+                    "connection {}: of lock_timeout, {} ms, no more counts than cutover_budget, {} ms \
+                     here: that bounds all waiting at the cutover together",
                     connection.name,
                     wait.as_millis(),
-                    settings.cutover_budget.as_millis()
+                    budget.as_millis()
                 ));
             }
         }

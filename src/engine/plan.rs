@@ -82,10 +82,17 @@ pub async fn plan(job: &Job, table: &Found) -> Result<Plan> {
     if let (true, Some(key)) = (plan.reasons.is_empty(), preflight.key) {
         let subject = Subject::new(table.oid, preflight.description, key);
         // An unfinished run has been through its rehearsal, and its schemas are in the way.
-        if !journal::find(session.client(), Some(table.oid)).await?.is_empty() {
+        if let Some(run) = journal::find(session.client(), Some(table.oid)).await?.first() {
+            if let Some(problem) = &run.problem {
+                plan.reasons = vec![format!(
+                    "there is a schema repackd_{} in the way, and {problem}",
+                    table.oid
+                )];
+                return Ok(plan);
+            }
             plan.warnings.push(format!(
-                "an earlier run of it is unfinished, and run-now leaves it alone: `repackd resume {name}` goes \
-                 on with it, `repackd abort {name}` removes it",
+                "a run of it was begun, and run-now leaves it alone: `repackd status {name}` says where it is, \
+                 `repackd resume {name}` goes on with it, `repackd abort {name}` removes it",
                 name = table.name
             ));
         } else {
@@ -260,26 +267,29 @@ pub async fn check(job: &Job) -> Result<Check> {
     let session = begin::first_session(job, "repackd").await?;
     let row = session
         .query_one(
-            "SELECT pg_catalog.current_setting('server_version'), session_user::text, pg_catalog.current_database()::text,
+            "SELECT pg_catalog.current_setting('server_version'), pg_catalog.current_setting('server_version_num')::int >= 160000, session_user::text, pg_catalog.current_database()::text,
                     pg_catalog.has_database_privilege(pg_catalog.current_database(), 'CREATE'),
                     ARRAY(SELECT DISTINCT pg_catalog.pg_get_userbyid(c.relowner)::text FROM pg_catalog.pg_class c
                           WHERE c.relkind = 'r' AND c.relpersistence <> 't'
                             AND c.relnamespace NOT IN (SELECT oid FROM pg_catalog.pg_namespace WHERE nspname ~ '^pg_' OR nspname = 'information_schema')
-                            AND NOT pg_catalog.pg_has_role(c.relowner, CASE WHEN pg_catalog.current_setting('server_version_num')::int < 160000
-                                                                            THEN 'MEMBER' ELSE 'SET' END))",
+                            AND NOT pg_catalog.pg_has_role(c.relowner, CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 160000
+                                                                            THEN 'SET' ELSE 'MEMBER' END))",
             &[],
         )
         .await
         .map_err(Error::sql("looking at privileges"))?;
-    let (server, login, database): (String, String, String) = (row.get(0), row.get(1), row.get(2));
+    let (server, login, database): (String, String, String) = (row.get(0), row.get(2), row.get(3));
+    // Since then a membership may go without the right to SET ROLE.
+    let grants_set: bool = row.get(1);
     let (mut problems, mut grants) = (Vec::new(), Vec::new());
-    if !row.get::<_, bool>(3) {
+    if !row.get::<_, bool>(4) {
         problems.push(format!("role {login} may not create schemas in database {database}"));
         grants.push(format!("GRANT CREATE ON DATABASE {} TO {}", ident(&database), ident(&login)));
     }
-    for owner in row.get::<_, Vec<String>>(4) {
-        problems.push(format!("role {login} may not act as {owner}, who owns tables here"));
-        grants.push(format!("GRANT {} TO {}", ident(&owner), ident(&login)));
+    for owner in row.get::<_, Vec<String>>(5) {
+        problems.push(format!("role {login} may not become {owner}, who owns tables here"));
+        let with = if grants_set { " WITH SET TRUE" } else { "" };
+        grants.push(format!("GRANT {} TO {}{with}", ident(&owner), ident(&login)));
     }
     let rows = session
         .query(

@@ -60,10 +60,13 @@ pub async fn list(job: &Job, schemas: &[String], tables: &[String]) -> Result<Ve
         let Some(other) = lookup::by_full_name(client, name).await? else {
             return missing(format!("table {name}"));
         };
-        // The partitions that a partitioned table stands for are there already.
-        if lookup::leaves(client, other.oid).await?.is_empty() {
-            found.push(other);
+        // A partitioned table stands for its partitions; those that are no ordinary tables are missing.
+        let mut meant = lookup::leaves(client, other.oid).await?;
+        if meant.is_empty() {
+            meant.push(other);
         }
+        meant.retain(|table| !found.contains(table));
+        found.extend(meant);
     }
     Ok(found)
 }

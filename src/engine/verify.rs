@@ -104,7 +104,8 @@ async fn compare(run: &Run<'_>, helper: &Session) -> Result<u64> {
         let _ = rollback(session).await;
         result
     };
-    // The worker has written the shadow's pages, so that they are mapped into its backend already.
+    // The worker has written the shadow, or most of it, unless the run was resumed: its pages are mapped
+    // into the worker's backend already.
     let both = async { tokio::join!(half(helper, &original), half(worker, &shadow)) };
     tokio::pin!(both);
     let (halves, why) = tokio::select! {

@@ -18,7 +18,7 @@ pub use meters::Meters;
 pub use options::Options;
 pub use spans::Cause;
 
-use crate::config::Logging;
+use crate::config::{Format, Logging};
 use exporters::Trouble;
 use opentelemetry::metrics::MeterProvider;
 use opentelemetry::trace::TracerProvider;
@@ -120,7 +120,9 @@ impl Telemetry {
         if let (Some(dir), true) = (&logging.dir, logging.to_file) {
             let file = files::open(dir, logging.days_keep)
                 .map_err(|e| format!("log_dir {}: {e}", dir.display()))?;
-            let form = Form { time: true, colour: false, ..style.form };
+            // Whatever a terminal beside it shows: other programs read this.
+            let format = logging.format.unwrap_or(Format::Logfmt);
+            let form = Form { format, time: true, colour: false };
             let layer = tracing_subscriber::fmt::layer().event_format(form).with_ansi(false);
             lines.push(Box::new(layer.with_writer(file).with_filter(style.filter()?)));
         }

@@ -45,7 +45,10 @@ pub async fn capitals(server: Server) -> Outcome {
 
 pub async fn not_in_a_list(server: Server) -> Outcome {
     let more = "CREATE VIEW public.v AS SELECT 1 AS one; CREATE SCHEMA other AUTHORIZATION shape_owner;
-                CREATE TABLE other.w (id int PRIMARY KEY); ALTER TABLE other.w OWNER TO shape_owner;";
+                CREATE TABLE other.w (id int PRIMARY KEY); ALTER TABLE other.w OWNER TO shape_owner;
+                CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER nowhere FOREIGN DATA WRAPPER nothing;
+                CREATE TABLE public.p (id int) PARTITION BY RANGE (id);
+                CREATE FOREIGN TABLE public.f PARTITION OF public.p DEFAULT SERVER nowhere;";
     let scene = Scene::new(&server, more).await?;
     let file = std::env::temp_dir().join(format!("{}.toml", scene.database.name));
     let run = |lists: &str| {
@@ -62,6 +65,7 @@ pub async fn not_in_a_list(server: Server) -> Outcome {
     run("tables = ['public.t', 'public.u']")?.status(1)?.says(&missing)?;
     run("tables = ['public.v', 'public.t', 'public.u']")?.status(1)?.says(&missing)?;
     run("schemas = ['public', 'pubic']")?.status(1)?.says(&["schema pubic", "does not exist"])?;
+    run("tables = ['public.p']")?.status(0)?.says(&["public.f", "it is a foreign table"])?;
     scene.untouched().await?;
     // What cannot be repacked is reported, the rest is done: here it counts with the schemas.
     let report = run("schemas = ['other']\ntables = ['public.v', 'public.t']")?;

@@ -41,10 +41,21 @@ pub async fn plan_besides(server: Server) -> Outcome {
         "-- by itself, after the others\n  ALTER SEQUENCE \"public\".\"s_id_seq\" OWNED BY \"public\".\"s\".\"id\";",
     ])?;
     scene.repackd(&["prepare", "s"])?.status(0)?;
-    let words = ["an earlier run of it is unfinished", "`repackd abort public.s` removes it"];
-    scene.repackd(&["plan", "s"])?.status(0)?.shows(&words)?;
+    let lock = "an instant each, SHARE ROW EXCLUSIVE on s_id_seq";
+    let plan = scene.repackd(&["plan", "s", "--json"])?;
+    plan.status(0)?.shows(&[
+        "a run of it was begun",
+        "`repackd abort public.s` removes it",
+        lock,
+    ])?;
     scene.repackd(&["abort", "s"])?.status(0)?;
     scene.untouched().await?;
+    let oid = scene.ask("'public.s'::regclass::oid").await?;
+    scene.run(&format!("CREATE SCHEMA repackd_{oid}")).await?;
+    for command in ["plan", "run-now"] {
+        scene.repackd(&[command, "s", "--json"])?.status(3)?.shows(&["in the way, and "])?;
+    }
+    scene.run(&format!("DROP SCHEMA repackd_{oid}")).await?;
     scene.drop().await
 }
 
@@ -125,6 +136,21 @@ pub async fn init_and_cleanup(server: Server) -> Outcome {
     let wanted = [": not ready", "GRANT USAGE, CREATE ON SCHEMA \"closed\" TO \"shape_owner\""];
     scene.repackd(&["init"])?.status(1)?.shows(&wanted)?;
     scene.run("DROP SCHEMA closed CASCADE").await?;
+    if server.version >= 16 {
+        let role = format!("{}_login", scene.database.name);
+        let grant = format!("GRANT CREATE ON DATABASE {} TO {role}", scene.database.name);
+        let create = format!(
+            "CREATE ROLE {role} LOGIN; GRANT shape_owner TO {role} WITH SET FALSE; {grant}"
+        );
+        scene.run(&create).await?;
+        scene.user = role.clone();
+        let set = format!("GRANT \"shape_owner\" TO \"{role}\" WITH SET TRUE");
+        scene.repackd(&["init"])?.status(1)?.shows(&[&set])?;
+        scene.run(&set).await?;
+        scene.repackd(&["init"])?.status(0)?.shows(&[": ready"])?;
+        scene.user = "shape_owner".into();
+        scene.run(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await?;
+    }
     scene.user = "postgres".into();
     scene.repackd(&["init"])?.status(0)?.shows(&[": ready", "postgres"])?;
     let init = scene.repackd(&["init", "--json"])?.status(0)?.json()?;

@@ -12,6 +12,7 @@ use std::time::Duration;
 /// Forty megabytes.
 const TABLE: &str = "CREATE TABLE public.t (id bigint PRIMARY KEY, v text NOT NULL);
     ALTER TABLE public.t ALTER COLUMN v SET STORAGE PLAIN;
+    ALTER TABLE public.t SET (autovacuum_enabled = false);
     INSERT INTO public.t SELECT i, repeat('x', 1900) FROM generate_series(1, 20000) i;";
 
 /// So that no snapshot of the copy outlives one of them.

@@ -13,7 +13,7 @@ pub fn tests() -> Vec<Trial> {
     let mut all = trials("promises", &ends(), cases! { settings: of_a_role; });
     let general = cases! {
         wrong: a_value_changed a_row_missing a_row_too_many a_race_lost;
-        work: chunks_are_transactions statistics bars;
+        work: chunks_are_transactions statistics bars side_by_side;
     };
     all.extend(trials("promises", &newest(), general));
     all

@@ -90,3 +90,22 @@ pub async fn bars(server: Server) -> Outcome {
     }
     scene.drop().await
 }
+
+/// `copy_jobs` and `index_jobs` are sessions that work at the same time.
+pub async fn side_by_side(server: Server) -> Outcome {
+    let scene = Scene::slow(&server).await?;
+    let slow =
+        "CREATE INDEX ON public.t (public.slow(id)); CREATE INDEX ON public.t (public.slow(-id))";
+    scene.run(slow).await?;
+    let oid = scene.ask("'public.t'::regclass::oid").await?;
+    let run = scene.start(&["run-now", "t", "--copy-jobs", "2", "--index-jobs", "2"])?;
+    for what in ["INSERT INTO \"repackd_", "CREATE INDEX"] {
+        let at_once = format!(
+            "SELECT count(*) >= 2 FROM pg_stat_activity
+             WHERE application_name LIKE 'repackd {oid}%' AND state = 'active' AND query LIKE '%{what}%'"
+        );
+        scene.until(&at_once, "true").await?;
+    }
+    run.wait()?.status(0)?;
+    scene.drop().await
+}

@@ -115,7 +115,13 @@ impl Client {
         while !stop.load(Ordering::Relaxed) {
             if let Err(error) = self.transaction().await {
                 self.work.record.back_to(0);
-                self.work.error = Some(format!("client {}: {error}", self.number));
+                // By itself an error of the server says no more than that it is one.
+                let told = error
+                    .downcast_ref::<tokio_postgres::Error>()
+                    .and_then(|e| e.as_db_error())
+                    .map(|e| format!("{e:?}"));
+                let told = told.unwrap_or_else(|| error.to_string());
+                self.work.error = Some(format!("client {}: {told}", self.number));
                 break;
             }
             tokio::time::sleep(THINK).await;

@@ -21,8 +21,8 @@ pub async fn session_killed(server: Server) -> Outcome {
         );
         scene.until(&format!("SELECT count(*) {sessions}"), "3").await?;
         let kill = format!(
-            "SELECT pg_terminate_backend(pid) {sessions} ORDER BY backend_start, pid
-             OFFSET {which} LIMIT 1"
+            "SELECT pg_terminate_backend(pid)
+             FROM (SELECT pid {sessions} ORDER BY backend_start, pid OFFSET {which} LIMIT 1) one"
         );
         if scene.ask(&kill).await? != "true" {
             return Err("nobody was there to kill".into());

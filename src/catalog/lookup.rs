@@ -80,6 +80,12 @@ pub async fn leaves(client: &impl GenericClient, oid: u32) -> Result<Vec<Found>>
     Ok(rows.iter().map(found).collect())
 }
 
+/// The tables a relation stands for: a partitioned one for its partitions, any other for itself.
+pub async fn meant_by(client: &impl GenericClient, relation: Found) -> Result<Vec<Found>> {
+    let leaves = leaves(client, relation.oid).await?;
+    Ok(if leaves.is_empty() { vec![relation] } else { leaves })
+}
+
 /// Every ordinary table a list means: those of `schemas` and those of `tables`, or, when both are
 /// empty, all that are not the system's or repackd's own. Largest first. A partitioned table among
 /// `tables` stands for its partitions.

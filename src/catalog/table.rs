@@ -281,6 +281,11 @@ impl TableDescription {
         QualifiedName::new(&self.relation.schema, &self.relation.name)
     }
 
+    /// The sequences that belong to serial columns, which stay through the exchange.
+    pub fn serials(&self) -> impl Iterator<Item = &Sequence> {
+        self.sequences.iter().filter(|s| !s.identity)
+    }
+
     /// The columns whose values are stored as given, that is all but generated ones.
     pub fn copied_columns(&self) -> impl Iterator<Item = &Column> {
         self.columns.iter().filter(|c| c.generated.is_empty())

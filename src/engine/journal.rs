@@ -195,6 +195,14 @@ pub struct FoundRun {
     pub problem: Option<String>,
 }
 
+impl FoundRun {
+    /// What to say of it to who wants to begin a run of the table, if it is none to go on with.
+    pub fn in_the_way(&self) -> Option<String> {
+        let problem = self.problem.as_ref()?;
+        Some(format!("there is a schema repackd_{} in the way, and {problem}", self.oid))
+    }
+}
+
 /// The runs in this database, by the names of their schemas. A journal is only read after it is
 /// plain that it is what it claims to be: anyone who may create schemas could make one, and a view
 /// or a rule in its place would run as us.

@@ -83,11 +83,8 @@ pub async fn plan(job: &Job, table: &Found) -> Result<Plan> {
         let subject = Subject::new(table.oid, preflight.description, key);
         // An unfinished run has been through its rehearsal, and its schemas are in the way.
         if let Some(run) = journal::find(session.client(), Some(table.oid)).await?.first() {
-            if let Some(problem) = &run.problem {
-                plan.reasons = vec![format!(
-                    "there is a schema repackd_{} in the way, and {problem}",
-                    table.oid
-                )];
+            if let Some(reason) = run.in_the_way() {
+                plan.reasons = vec![reason];
                 return Ok(plan);
             }
             plan.warnings.push(format!(
@@ -124,7 +121,7 @@ fn cutover_sql(subject: &Subject) -> Vec<String> {
         format!("-- by itself, {when} the others\nALTER SEQUENCE {name} OWNED BY {owner}")
     };
     let (mut all, mut after) = (Vec::new(), Vec::new());
-    for s in description.sequences.iter().filter(|s| !s.identity) {
+    for s in description.serials() {
         all.push(sequence(s, "ahead of", "NONE"));
         let column = format!("{}.{}", subject.table.sql(), ident(&s.column));
         after.push(sequence(s, "after", &column));
@@ -232,8 +229,9 @@ fn cutover_locks(subject: &Subject, neighbours: &[Neighbour]) -> String {
     let below: String =
         neighbours.iter().filter(|n| n.below).map(|n| format!(", {}", n.name)).collect();
     // The lock of ALTER SEQUENCE … OWNED BY, for which nextval waits.
-    let serial = subject.description.sequences.iter().filter(|s| !s.identity);
-    let serial: String = serial
+    let serial: String = subject
+        .description
+        .serials()
         .map(|s| {
             format!(
                 "; ahead of it and after it, an instant each, SHARE ROW EXCLUSIVE on {}",

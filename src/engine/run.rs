@@ -146,14 +146,11 @@ async fn refuse_remains(table: &Found, sessions: &Sessions) -> Result<()> {
     if let Some(run) = journal::find(client, Some(table.oid)).await?.first() {
         return Err(Error::Busy {
             table: name.to_string(),
-            reason: match &run.problem {
-                None => format!(
+            reason: run.in_the_way().unwrap_or_else(|| {
+                format!(
                     "an earlier run of it is unfinished: `repackd resume {name}` goes on with it, `repackd abort {name}` removes it"
-                ),
-                Some(problem) => {
-                    format!("there is a schema repackd_{} in the way, and {problem}", table.oid)
-                }
-            },
+                )
+            }),
         });
     }
     match journal::in_the_way(client, table.oid).await? {

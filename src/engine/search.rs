@@ -28,8 +28,7 @@ pub async fn find(job: &Job, arg: &TableArg) -> Result<Option<Found>> {
 pub async fn find_all(job: &Job, arg: &TableArg) -> Result<Vec<Found>> {
     let Some(found) = find(job, arg).await? else { return Ok(Vec::new()) };
     let session = settings::open(&job.server, NAME).await?;
-    let leaves = lookup::leaves(session.client(), found.oid).await?;
-    Ok(if leaves.is_empty() { vec![found] } else { leaves })
+    lookup::meant_by(session.client(), found).await
 }
 
 /// What the configuration's lists mean, largest table first. A listed table or schema that is not
@@ -60,11 +59,8 @@ pub async fn list(job: &Job, schemas: &[String], tables: &[String]) -> Result<Ve
         let Some(other) = lookup::by_full_name(client, name).await? else {
             return missing(format!("table {name}"));
         };
-        // A partitioned table stands for its partitions; those that are no ordinary tables are missing.
-        let mut meant = lookup::leaves(client, other.oid).await?;
-        if meant.is_empty() {
-            meant.push(other);
-        }
+        // Of partitions, those that are no ordinary tables are missing.
+        let mut meant = lookup::meant_by(client, other).await?;
         meant.retain(|table| !found.contains(table));
         found.extend(meant);
     }

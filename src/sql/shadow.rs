@@ -98,7 +98,7 @@ pub fn late(description: &TableDescription, table: &str, names: &RunNames) -> Ve
 /// Whether a default has to wait for the exchange: one that may use a sequence which belongs to the
 /// table. While the shadow used it, the table could not be dropped without CASCADE.
 fn is_late(description: &TableDescription, column: &Column) -> bool {
-    let serial = description.sequences.iter().any(|s| !s.identity);
+    let serial = description.serials().next().is_some();
     serial && column.default.as_ref().is_some_and(|d| d.contains("nextval("))
 }
 

@@ -94,9 +94,9 @@ fn start(cli: Cli, environment: &Environment, console: &Console) -> Result<u8> {
     }
     let targets = target::targets(&cli.common, overrides(&cli.command), environment)?;
     let logging = targets.config.logging.clone();
-    let console = &match logging.to_file && !cli.common.debug {
-        true => console.clone().with_log_file(),
-        false => console.clone(),
+    let console = &match on_console(&cli.common, &logging) {
+        true => console.clone(),
+        false => console.clone().with_log_file(),
     };
     #[cfg(feature = "failpoints")]
     if let Some(point) = environment.var("REPACKD_FAILPOINT") {
@@ -135,6 +135,11 @@ fn start(cli: Cli, environment: &Environment, console: &Console) -> Result<u8> {
     status
 }
 
+/// Whether log lines go to standard error, be it besides a file.
+fn on_console(common: &Common, logging: &Logging) -> bool {
+    !logging.to_file || common.debug
+}
+
 /// What log lines look like, and how many there are. The levels follow from the options and from
 /// `log_level`; `RUST_LOG` takes their place, except beside `--debug`.
 fn style<'e>(
@@ -143,7 +148,7 @@ fn style<'e>(
     environment: &'e Environment,
     console: &Console,
 ) -> Style<'e> {
-    let on_console = !logging.to_file || common.debug;
+    let on_console = on_console(common, logging);
     let on_terminal = std::io::stderr().is_terminal() && on_console;
     let beside_bars = console.bars().is_some() && on_console;
     let default = match (common.debug, common.verbose, logging.level) {

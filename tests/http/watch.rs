@@ -2,9 +2,10 @@
 
 use super::{holds, stop};
 use crate::daemon::{ANY_TIME, Rig, slow};
+use crate::support::program::in_a_terminal;
 use crate::support::{Outcome, Server, words};
 use std::io::{Read, Write};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -17,24 +18,13 @@ struct Terminal {
 impl Terminal {
     /// `None`, and said so, where no program makes terminals.
     fn start(rig: &Rig, arguments: &str) -> Result<Option<Self>, String> {
-        if Command::new("script").arg("--version").output().is_err() {
-            eprintln!("SKIPPED: there is no script, which makes a terminal");
-            return Ok(None);
-        }
         let program = env!("CARGO_BIN_EXE_repackd");
         let line = format!(
             "trap : INT; stty rows 24 cols 80; '{program}' {arguments} --config '{}'; echo \"ended $?\"; stty -a",
             rig.file()
         );
-        let mut child = Command::new("script")
-            .args(["--quiet", "--command", &line, "/dev/null"])
-            .env_clear()
-            .envs([
-                ("PATH", "/usr/bin:/bin"),
-                ("HOME", "/nonexistent"),
-                ("TERM", "xterm"),
-                ("SHELL", "/bin/sh"),
-            ])
+        let Some(mut command) = in_a_terminal(&line) else { return Ok(None) };
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -1,12 +1,12 @@
 //! What a run does along the way.
 
-use crate::support::program::program;
+use crate::support::program::{in_a_terminal, program};
 use crate::support::scene::Scene;
 use crate::support::{Database, Outcome, Server, expect, quick, repack, words};
 use repackd::config::Settings;
 use repackd::engine::Goal;
 use repackd::job::Ending;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 /// Forty megabytes.
@@ -63,10 +63,6 @@ pub async fn statistics(server: Server) -> Outcome {
 
 /// On a terminal, with figures.
 pub async fn bars(server: Server) -> Outcome {
-    if Command::new("script").arg("--version").output().is_err() {
-        eprintln!("SKIPPED: there is no script, which makes a terminal");
-        return Ok(());
-    }
     let scene = Scene::slow(&server).await?;
     let program = program(&[]);
     let program = program.get_program().to_string_lossy();
@@ -74,14 +70,8 @@ pub async fn bars(server: Server) -> Outcome {
         "stty rows 24 cols 120; '{program}' run-now public.t --url '{}'; echo \"ended $?\"",
         scene.url()
     );
-    let output = Command::new("script")
-        .args(["--quiet", "--command", &line, "/dev/null"])
-        .env_clear()
-        .envs([("PATH", "/usr/bin:/bin"), ("HOME", "/nonexistent"), ("TERM", "xterm")])
-        .env("SHELL", "/bin/sh")
-        .stdin(Stdio::null())
-        .output()
-        .map_err(words)?;
+    let Some(mut command) = in_a_terminal(&line) else { return scene.drop().await };
+    let output = command.stdin(Stdio::null()).output().map_err(words)?;
     let drawn = String::from_utf8_lossy(&output.stdout);
     for what in ["ended 0", "copy      ", "% [", " rows", "/s", "left", "verify", "saved"] {
         if !drawn.contains(what) {

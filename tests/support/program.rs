@@ -13,6 +13,23 @@ pub const SECRET: &str = "hunter2%3Asecret";
 /// No command of a test takes longer.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// A command line of the shell, to be run in a terminal; `None`, and said so, where no program makes
+/// terminals.
+pub fn in_a_terminal(line: &str) -> Option<Command> {
+    if Command::new("script").arg("--version").output().is_err() {
+        eprintln!("SKIPPED: there is no script, which makes a terminal");
+        return None;
+    }
+    let mut command = Command::new("script");
+    command.args(["--quiet", "--command", line, "/dev/null"]).env_clear().envs([
+        ("PATH", "/usr/bin:/bin"),
+        ("HOME", "/nonexistent"),
+        ("TERM", "xterm"),
+        ("SHELL", "/bin/sh"),
+    ]);
+    Some(command)
+}
+
 /// A repackd that has ended.
 #[derive(Debug, Clone)]
 pub struct Finished {

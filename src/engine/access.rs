@@ -3,10 +3,13 @@
 //!
 //! A transaction that has read the table and now writes to it waits for our SHARE ROW EXCLUSIVE.
 //! If we then queued for ACCESS EXCLUSIVE, which waits for what that transaction holds, the server
-//! would fail one of us at once, without waiting for `deadlock_timeout`, and it might be the
-//! client. So the lock is queued for a millisecond at a time, and for longer only while everybody
-//! inside is plainly in a transaction of a single statement, which ends by itself. (NOWAIT would
-//! not do: up to PostgreSQL 16 it fails as soon as anybody waits for the table, as the writers do.)
+//! would fail one of us at once, without waiting for `deadlock_timeout`: whoever comes last, and that
+//! is the client if we are in the queue already. So the lock is asked for in the statement that sees
+//! that nobody is inside, from PostgreSQL 17 on with NOWAIT, which keeps out of the queue altogether.
+//! (Up to 16, NOWAIT fails as soon as anybody waits for the table, as the writers do: there a client that
+//! comes in between the look and the lock, and writes within the millisecond for which that waits, is
+//! still failed.) It is queued for only while everybody inside is plainly in a transaction of a single
+//! statement, which ends by itself, and when many attempts have failed without.
 //!
 //! The neighbours come first, in the order of `neighbours.sql`, then the table, and then its children:
 //! whoever came to it by way of a view, of a parent or of a foreign key's other side can then still get
@@ -19,7 +22,7 @@ use super::context::Run;
 use super::spans;
 use crate::catalog::neighbours::Neighbour;
 use crate::error::{Error, Result};
-use crate::names::ident;
+use crate::names::{ident, literal};
 use crate::pg::lock::Mode;
 use std::time::{Duration, Instant};
 use tokio_postgres::error::SqlState;
@@ -29,12 +32,16 @@ const PATIENCE: Duration = Duration::from_millis(40);
 
 /// The same after so many attempts that failed for it: a table with many neighbours may never find
 /// all of them left at once so soon. The budget bounds it.
-pub fn patience(kept_out: u32) -> Duration {
+fn patience(kept_out: u32) -> Duration {
     PATIENCE * (1 + kept_out / 8).min(5)
 }
 
-/// How long to queue for the lock, at first.
+/// How long to queue for the lock, at first, and the least there is.
 const QUEUE: Duration = Duration::from_millis(1);
+
+/// Attempts that failed for those inside before others queue all the same: where somebody always is,
+/// nothing else keeps the next one out.
+const INSISTENT: u32 = 16;
 
 /// How long to stay out of the queue while somebody inside may have to write.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -44,9 +51,55 @@ struct Wanted {
     oid: u32,
     name: String,
     mode: Mode,
-    statement: String,
+    /// As this role, and then as the table's owner again.
+    role: Option<(String, String)>,
+    lock: String,
     /// Whether there is no doing without it.
     needed: bool,
+}
+
+impl Wanted {
+    /// Asks for it and queues for as long.
+    fn queueing(&self, wait: Duration) -> String {
+        self.asking(wait, &self.lock)
+    }
+
+    /// Asks for it if nobody is in the way at that moment, and fails as a lock that is not to be had
+    /// otherwise.
+    fn at_once(&self) -> String {
+        let modes: Vec<String> = self.mode.conflicts().iter().map(|m| literal(m)).collect();
+        let nowait = match self.lock.starts_with("LOCK") {
+            true => {
+                " || CASE WHEN pg_catalog.current_setting('server_version_num')::int4 >= 170000 THEN ' NOWAIT' ELSE '' END"
+            }
+            false => "",
+        };
+        let block = format!(
+            "BEGIN
+               IF EXISTS (SELECT FROM pg_catalog.pg_locks l
+                          WHERE l.locktype = 'relation' AND l.granted AND l.relation = {} AND l.mode IN ({})
+                            AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+                            AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()) THEN
+                 RAISE EXCEPTION 'somebody is in the relation' USING ERRCODE = '55P03';
+               END IF;
+               EXECUTE {}{nowait};
+             END",
+            self.oid,
+            modes.join(", "),
+            literal(&self.lock)
+        );
+        self.asking(QUEUE, &format!("DO {}", literal(&block)))
+    }
+
+    fn asking(&self, wait: Duration, lock: &str) -> String {
+        let timeout = format!("SET LOCAL lock_timeout = {}", wait.as_millis().max(1));
+        match &self.role {
+            Some((role, owner)) => {
+                format!("{timeout}; SET LOCAL ROLE {role}; {lock}; SET LOCAL ROLE {owner}")
+            }
+            None => format!("{timeout}; {lock}"),
+        }
+    }
 }
 
 /// Takes SHARE ROW EXCLUSIVE on the table, in the holder's transaction. Before it, on what writes go
@@ -56,14 +109,14 @@ pub async fn exclude_writers(
     run: &Run<'_>,
     neighbours: &[Neighbour],
     all: bool,
-    patience: Duration,
+    kept_out: u32,
     limit: Duration,
 ) -> Result<()> {
     let is_table = |n: &Neighbour| n.kind != "v" && n.kind != "m";
     let gates = neighbours.iter().filter(|n| n.writes_through || all && is_table(n));
     let all = wanted(run, gates, Mode::ShareRowExclusive);
     let span = spans::lock(Mode::ShareRowExclusive.sql(), all.len());
-    spans::within(span, take(run, all, true, patience, limit)).await
+    spans::within(span, take(run, all, true, kept_out, limit)).await
 }
 
 /// Takes ACCESS EXCLUSIVE on the neighbours and on the table; `queue` if nothing is held before.
@@ -71,26 +124,32 @@ pub async fn exclude_all(
     run: &Run<'_>,
     neighbours: &[Neighbour],
     queue: bool,
-    patience: Duration,
+    kept_out: u32,
     limit: Duration,
 ) -> Result<()> {
     let all = wanted(run, neighbours.iter(), Mode::AccessExclusive);
     let span = spans::lock(Mode::AccessExclusive.sql(), all.len());
-    spans::within(span, take(run, all, queue, patience, limit)).await
+    spans::within(span, take(run, all, queue, kept_out, limit)).await
 }
 
-/// Takes the locks in turn. For the first one can queue like anybody else, if nothing is held.
+/// Takes the locks in turn. With `queue` nothing is held yet, so that one can queue for the first like
+/// anybody else.
 async fn take(
     run: &Run<'_>,
     locks: Vec<Wanted>,
     queue: bool,
-    patience: Duration,
+    kept_out: u32,
     limit: Duration,
 ) -> Result<()> {
     let deadline = Instant::now() + limit;
     for (i, wanted) in locks.iter().enumerate() {
-        let first = if i == 0 && queue { limit } else { QUEUE };
-        exclude(run, wanted, first, patience, deadline).await?;
+        // Nobody is failed for our waiting where nothing else of the same relation is ours yet.
+        let harmless = queue || wanted.mode != Mode::AccessExclusive || !wanted.needed;
+        let first = match i == 0 && queue {
+            true => Some(limit),
+            false => (harmless || kept_out >= INSISTENT).then_some(QUEUE),
+        };
+        exclude(run, wanted, first, patience(kept_out), deadline).await?;
     }
     Ok(())
 }
@@ -106,13 +165,13 @@ fn wanted<'n>(
     let (mut wanted, mut below) = (Vec::new(), Vec::new());
     for neighbour in neighbours {
         let Some(role) = &neighbour.role else { continue };
-        let lock = neighbour.lock(mode, role);
         let list = if neighbour.below { &mut below } else { &mut wanted };
         list.push(Wanted {
             oid: neighbour.oid,
             name: neighbour.name.to_string(),
             mode,
-            statement: format!("SET LOCAL ROLE {}; {lock}; SET LOCAL ROLE {owner}", ident(role)),
+            role: Some((ident(role), owner.clone())),
+            lock: neighbour.lock(mode, role),
             needed: neighbour.writes_through && neighbour.kind != "v",
         });
     }
@@ -121,7 +180,8 @@ fn wanted<'n>(
         oid: run.subject.oid,
         name: table.to_string(),
         mode,
-        statement: format!("LOCK TABLE ONLY {} IN {} MODE", table.sql(), mode.sql()),
+        role: None,
+        lock: format!("LOCK TABLE ONLY {} IN {} MODE", table.sql(), mode.sql()),
         needed: true,
     });
     wanted.append(&mut below);
@@ -131,18 +191,19 @@ fn wanted<'n>(
 async fn exclude(
     run: &Run<'_>,
     wanted: &Wanted,
-    mut queue: Duration,
+    first: Option<Duration>,
     patience: Duration,
     deadline: Instant,
 ) -> Result<()> {
-    let began = Instant::now();
+    let (began, mut queue) = (Instant::now(), first);
+    // Once the first wait is over, the shortest one is what there is.
+    let again = first.map(|_| QUEUE);
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Err(Error::LockWait(format!("{} was not left in time", wanted.name)));
         }
-        let timeout = queue.min(left).as_millis().max(1);
-        let lock = format!("SET LOCAL lock_timeout = {timeout}; {}", wanted.statement);
+        let lock = queue.map_or_else(|| wanted.at_once(), |wait| wanted.queueing(wait.min(left)));
         match ask(run, wanted.mode, &lock).await {
             Err(e) if e.is(&SqlState::LOCK_NOT_AVAILABLE) => {}
             // Locking a view takes rights on all it reads. Then it has to do without.
@@ -156,10 +217,12 @@ async fn exclude(
                 wanted.name
             )));
         }
-        if inside.all_will_leave {
-            queue *= 2;
+        if !inside.anybody {
+            queue = again;
+        } else if inside.all_will_leave {
+            queue = Some(queue.map_or(QUEUE, |wait| wait * 2));
         } else if began.elapsed() < patience {
-            queue = QUEUE;
+            queue = again;
             tokio::time::sleep(PAUSE).await;
         } else {
             return Err(Error::LockWait(format!(
@@ -191,6 +254,8 @@ async fn ask(run: &Run<'_>, mode: Mode, statement: &str) -> Result<()> {
 
 /// Those who hold a lock on a relation that is in the way of ours.
 struct Inside {
+    /// Whether there is one at all, be it a prepared transaction.
+    anybody: bool,
     /// Everybody is in the one statement of its transaction: it began with it, and runs, waiting
     /// for nobody. Sessions whose activity is hidden from us do not count as such.
     all_will_leave: bool,
@@ -212,7 +277,7 @@ async fn inside(run: &Run<'_>, wanted: &Wanted) -> Result<Inside> {
                     min(l.pid) FILTER (
                         WHERE EXISTS (SELECT FROM pg_catalog.pg_locks w WHERE w.pid = l.pid AND NOT w.granted)
                           AND pg_catalog.pg_blocking_pids(l.pid) && $2),
-                    min(l.pid)
+                    min(l.pid), count(*) > 0
              FROM pg_catalog.pg_locks l
              LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
              WHERE l.locktype = 'relation' AND l.granted AND l.relation = $1 AND l.mode = ANY ($3)
@@ -222,5 +287,10 @@ async fn inside(run: &Run<'_>, wanted: &Wanted) -> Result<Inside> {
         )
         .await
         .map_err(Error::sql("looking at who is in a relation"))?;
-    Ok(Inside { all_will_leave: row.get(0), waits_for_us: row.get(1), first: row.get(2) })
+    Ok(Inside {
+        anybody: row.get(3),
+        all_will_leave: row.get(0),
+        waits_for_us: row.get(1),
+        first: row.get(2),
+    })
 }

@@ -83,11 +83,11 @@ impl Cutover {
         let wait = left(RESERVE)?.min(run.job.settings.lock_wait());
         let readers_first = self.kept_out >= PATIENT_READERS && self.kept_out.is_multiple_of(2);
         let others_first = self.kept_out % 4 >= 2;
-        let patience = access::patience(self.kept_out);
+        let kept_out = self.kept_out;
         let taken = if readers_first {
-            access::exclude_all(run, &self.neighbours, true, patience, wait).at(EXCLUDE_ALL).await
+            access::exclude_all(run, &self.neighbours, true, kept_out, wait).at(EXCLUDE_ALL).await
         } else {
-            access::exclude_writers(run, &self.neighbours, others_first, patience, wait)
+            access::exclude_writers(run, &self.neighbours, others_first, kept_out, wait)
                 .at(EXCLUDE_WRITERS)
                 .await
         };
@@ -113,7 +113,7 @@ impl Cutover {
         step("the shadow is complete");
         if !readers_first {
             let limit = left(RESERVE)?.min(run.job.settings.lock_wait());
-            if let Err(e) = access::exclude_all(run, &self.neighbours, false, patience, limit)
+            if let Err(e) = access::exclude_all(run, &self.neighbours, false, kept_out, limit)
                 .at(EXCLUDE_ALL)
                 .await
             {

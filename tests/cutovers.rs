@@ -12,7 +12,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use tokio_postgres::error::SqlState;
 
 const CUTOVERS: u32 = 100;
 const CLIENTS: i64 = 8;
@@ -28,14 +27,7 @@ pub fn tests() -> Vec<Trial> {
             block_on(hundred(&server, seed)).map_err(|e| format!("seed {seed}: {e}").into())
         })
     };
-    let upgrades = |server: Server| {
-        Trial::test(format!("cutovers::upgrades::pg{}", server.version), move || {
-            block_on(upgrades(&server)).map_err(Into::into)
-        })
-    };
-    // Up to 16 the server leaves no way to ask without a moment in its queue.
-    let able = servers().into_iter().filter(|s| s.version >= 17);
-    servers().into_iter().map(trial).chain(able.map(upgrades)).collect()
+    servers().into_iter().map(trial).collect()
 }
 
 async fn hundred(server: &Server, seed: u64) -> Outcome {
@@ -107,74 +99,6 @@ async fn hundred(server: &Server, seed: u64) -> Outcome {
     database.expect_no_remains().await?;
     database.expect_sound_indexes("c").await?;
     database.drop().await
-}
-
-/// Clients whose transactions read the table and write to it then: for what they write they wait for
-/// SHARE ROW EXCLUSIVE, while what they have read keeps ACCESS EXCLUSIVE away. The server would make one of
-/// them the victim of a deadlock at once if it came to wait while the cutover waits.
-async fn upgrades(server: &Server) -> Outcome {
-    let database = Database::create(server).await?;
-    let setup = "CREATE TABLE u (id bigint PRIMARY KEY, n bigint NOT NULL);
-                 INSERT INTO u SELECT i, 0 FROM generate_series(1, 2000) i";
-    database.run(setup).await?;
-    let stop = Arc::new(AtomicBool::new(false));
-    let start = |number: i64| {
-        let (stop, url) = (stop.clone(), database.url("postgres"));
-        tokio::spawn(async move {
-            let client = client(&url).await?;
-            let (mut n, mut deadlocks) = (0, 0);
-            while !stop.load(Ordering::Relaxed) {
-                client.batch_execute("BEGIN").await.map_err(words)?;
-                let read = format!("SELECT n FROM u WHERE id = {number}");
-                let found = client.query_one(&read, &[]).await.map_err(words)?;
-                if found.get::<_, i64>(0) != n {
-                    return Err(format!("{found:?} instead of {n}"));
-                }
-                let write = format!("UPDATE u SET n = n + 1 WHERE id = {number}");
-                match client.batch_execute(&write).await {
-                    Ok(()) => n += 1,
-                    Err(e) if e.code() == Some(&SqlState::T_R_DEADLOCK_DETECTED) => deadlocks += 1,
-                    Err(e) => return Err(words(e)),
-                }
-                client.batch_execute("COMMIT").await.map_err(words)?;
-                // Were there never a moment without one of them, there would be none for a cutover.
-                tokio::time::sleep(Duration::from_millis(8)).await;
-            }
-            Ok::<(i64, i64), String>((n, deadlocks))
-        })
-    };
-    let clients: Vec<_> = (1..=CLIENTS).map(start).collect();
-    let mut job = database.job("postgres");
-    job.settings = Settings { verify: false, analyze_tables: false, index_jobs: 1, ..job.settings };
-    let mut attempts = 0;
-    for _ in 0..CUTOVERS / 4 {
-        let report = repack(&job, &database.find("u").await?, Goal::RunNow).await;
-        expect(&report, Ending::Done)?;
-        attempts += report.figures.attempts;
-        if clients.iter().any(tokio::task::JoinHandle::is_finished) {
-            break;
-        }
-    }
-    stop.store(true, Ordering::Relaxed);
-    let (mut written, mut victims) = (0, 0);
-    for client in clients {
-        let (n, deadlocks) = client.await.map_err(words)??;
-        (written, victims) = (written + n, victims + deadlocks);
-    }
-    println!(
-        "{} cutovers in {attempts} attempts, {written} transactions, {victims} victims",
-        CUTOVERS / 4
-    );
-    if victims > 0 {
-        return Err(format!(
-            "{victims} clients were the victims of deadlocks, in {attempts} attempts"
-        ));
-    }
-    let row = database.client().await?.query_one("SELECT sum(n)::int8 FROM u", &[]).await;
-    match row.map_err(words)?.get::<_, i64>(0) == written {
-        true => database.drop().await,
-        false => Err("rows are not as they were written".into()),
-    }
 }
 
 /// One client, with the record of its own rows.

@@ -40,6 +40,7 @@ mod snapshots;
 mod store;
 mod support;
 mod telemetry;
+mod upgrades;
 mod writers;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -60,6 +61,7 @@ fn main() {
     trials.extend(promises::tests());
     trials.extend(writers::tests());
     trials.extend(cutovers::tests());
+    trials.extend(upgrades::tests());
     trials.extend(manners::tests());
     trials.extend(neighbours::tests());
     trials.extend(family::tests());

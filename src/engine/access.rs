@@ -4,12 +4,12 @@
 //! A transaction that has read the table and now writes to it waits for our SHARE ROW EXCLUSIVE.
 //! If we then queued for ACCESS EXCLUSIVE, which waits for what that transaction holds, the server
 //! would fail one of us at once, without waiting for `deadlock_timeout`: whoever comes last, and that
-//! is the client if we are in the queue already. So the lock is asked for in the statement that sees
-//! that nobody is inside, from PostgreSQL 17 on with NOWAIT, which keeps out of the queue altogether.
-//! (Up to 16, NOWAIT fails as soon as anybody waits for the table, as the writers do: there a client that
-//! comes in between the look and the lock, and writes within the millisecond for which that waits, is
-//! still failed.) It is queued for only while everybody inside is plainly in a transaction of a single
-//! statement, which ends by itself, and when many attempts have failed without.
+//! is the client if we are in the queue already. So where we hold the one, we ask for the other when
+//! nobody is inside, from PostgreSQL 17 on with NOWAIT, which keeps out of the queue altogether. Up to 16
+//! NOWAIT fails as soon as anybody waits for the table, as the writers do, and ALTER VIEW has none: there
+//! a client that comes in between the look and the lock, and writes within the millisecond for which that
+//! waits, is still failed. Where somebody is always inside, and none of them has come to write in many
+//! attempts, it is queued for all the same.
 //!
 //! The neighbours come first, in the order of `neighbours.sql`, then the table, and then its children:
 //! whoever came to it by way of a view, of a parent or of a foreign key's other side can then still get
@@ -30,23 +30,45 @@ use tokio_postgres::error::SqlState;
 /// How long to go on while some transaction inside does not look like ending by itself, at first.
 const PATIENCE: Duration = Duration::from_millis(40);
 
-/// The same after so many attempts that failed for it: a table with many neighbours may never find
-/// all of them left at once so soon. The budget bounds it.
-fn patience(kept_out: u32) -> Duration {
-    PATIENCE * (1 + kept_out / 8).min(5)
-}
-
 /// How long to queue for the lock, at first, and the least there is.
 const QUEUE: Duration = Duration::from_millis(1);
 
-/// Attempts that failed for those inside before others queue all the same: where somebody always is,
-/// nothing else keeps the next one out.
-const INSISTENT: u32 = 16;
+/// How long one statement watches for the moment in which nobody is inside, in milliseconds.
+const WATCH: u32 = 3;
 
-/// How long to stay out of the queue while somebody inside may have to write.
+/// How long to stay out of the queue while somebody inside does not look like ending by itself.
 const PAUSE: Duration = Duration::from_millis(1);
 
+/// Attempts in a row that failed because the relation was never empty, before others queue.
+const CROWDED: u32 = 8;
+
+/// What the attempts so far have met.
+#[derive(Debug)]
+pub struct Met {
+    /// Attempts that others inside kept from coming through.
+    pub kept_out: u32,
+    /// Those in which a relation was never empty, since somebody last wrote after reading: nothing
+    /// but queueing keeps the next one out.
+    crowded: u32,
+    /// Whether NOWAIT fails only for those who hold a lock, and not for those who wait for one.
+    nowait: bool,
+}
+
+impl Met {
+    /// Nobody yet, on a server of this version.
+    pub fn nobody(server_version_num: i32) -> Self {
+        Self { kept_out: 0, crowded: 0, nowait: server_version_num >= 170_000 }
+    }
+
+    /// A table with many neighbours may never find all of them left at once so soon. The budget
+    /// bounds it.
+    fn patience(&self) -> Duration {
+        PATIENCE * (1 + self.kept_out / 8).min(5)
+    }
+}
+
 /// A lock to be had: on which relation, and how.
+#[derive(Clone)]
 struct Wanted {
     oid: u32,
     name: String,
@@ -56,49 +78,51 @@ struct Wanted {
     lock: String,
     /// Whether there is no doing without it.
     needed: bool,
+    /// Whether a weaker lock on it is ours already, so that somebody inside may wait for us.
+    held: bool,
 }
 
 impl Wanted {
     /// Asks for it and queues for as long.
     fn queueing(&self, wait: Duration) -> String {
-        self.asking(wait, &self.lock)
-    }
-
-    /// Asks for it if nobody is in the way at that moment, and fails as a lock that is not to be had
-    /// otherwise.
-    fn at_once(&self) -> String {
-        let modes: Vec<String> = self.mode.conflicts().iter().map(|m| literal(m)).collect();
-        let nowait = match self.lock.starts_with("LOCK") {
-            true => {
-                " || CASE WHEN pg_catalog.current_setting('server_version_num')::int4 >= 170000 THEN ' NOWAIT' ELSE '' END"
-            }
-            false => "",
-        };
-        let block = format!(
-            "BEGIN
-               IF EXISTS (SELECT FROM pg_catalog.pg_locks l
-                          WHERE l.locktype = 'relation' AND l.granted AND l.relation = {} AND l.mode IN ({})
-                            AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
-                            AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()) THEN
-                 RAISE EXCEPTION 'somebody is in the relation' USING ERRCODE = '55P03';
-               END IF;
-               EXECUTE {}{nowait};
-             END",
-            self.oid,
-            modes.join(", "),
-            literal(&self.lock)
-        );
-        self.asking(QUEUE, &format!("DO {}", literal(&block)))
-    }
-
-    fn asking(&self, wait: Duration, lock: &str) -> String {
         let timeout = format!("SET LOCAL lock_timeout = {}", wait.as_millis().max(1));
         match &self.role {
             Some((role, owner)) => {
-                format!("{timeout}; SET LOCAL ROLE {role}; {lock}; SET LOCAL ROLE {owner}")
+                format!("{timeout}; SET LOCAL ROLE {role}; {}; SET LOCAL ROLE {owner}", self.lock)
             }
-            None => format!("{timeout}; {lock}"),
+            None => format!("{timeout}; {}", self.lock),
         }
+    }
+
+    /// Asks for it in the moment in which nobody is in the way, and fails like a lock that is not to
+    /// be had if there is none.
+    fn at_once(&self, own: &[i32], nowait: bool) -> String {
+        let modes: Vec<String> = self.mode.conflicts().iter().map(|m| literal(m)).collect();
+        let own: Vec<String> = own.iter().map(i32::to_string).collect();
+        let watch = format!(
+            "DECLARE past timestamptz := pg_catalog.clock_timestamp() + '{WATCH} ms';
+             BEGIN
+               WHILE EXISTS (SELECT FROM pg_catalog.pg_locks l
+                             WHERE l.locktype = 'relation' AND l.granted AND l.relation = {} AND l.mode IN ({})
+                               AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+                               AND (l.pid IS NULL OR l.pid NOT IN ({}))) LOOP
+                 IF pg_catalog.clock_timestamp() > past THEN
+                   RAISE EXCEPTION 'the relation is in use' USING ERRCODE = '55P03';
+                 END IF;
+                 PERFORM pg_catalog.pg_sleep(0.001);
+               END LOOP;
+             END",
+            self.oid,
+            modes.join(", "),
+            own.join(", ")
+        );
+        let lock = match nowait && self.lock.starts_with("LOCK") {
+            true => format!("{} NOWAIT", self.lock),
+            false => self.lock.clone(),
+        };
+        let lock = Self { lock, ..self.clone() };
+        // Looks as the table's owner: another's might lack the right to PL/pgSQL.
+        format!("DO {}; {}", literal(&watch), lock.queueing(QUEUE))
     }
 }
 
@@ -109,27 +133,48 @@ pub async fn exclude_writers(
     run: &Run<'_>,
     neighbours: &[Neighbour],
     all: bool,
-    kept_out: u32,
+    met: &mut Met,
     limit: Duration,
 ) -> Result<()> {
-    let is_table = |n: &Neighbour| n.kind != "v" && n.kind != "m";
-    let gates = neighbours.iter().filter(|n| n.writes_through || all && is_table(n));
-    let all = wanted(run, gates, Mode::ShareRowExclusive);
-    let span = spans::lock(Mode::ShareRowExclusive.sql(), all.len());
-    spans::within(span, take(run, all, true, kept_out, limit)).await
+    let gates = neighbours.iter().filter(|n| is_gate(n, all));
+    let locks = wanted(run, gates, Mode::ShareRowExclusive, |_| false);
+    let span = spans::lock(Mode::ShareRowExclusive.sql(), locks.len());
+    spans::within(span, take(run, locks, true, met, limit)).await
 }
 
-/// Takes ACCESS EXCLUSIVE on the neighbours and on the table; `queue` if nothing is held before.
+/// Whether writers are kept out of it before they come to the table; of every table if `all`.
+fn is_gate(neighbour: &Neighbour, all: bool) -> bool {
+    let is_table = neighbour.kind != "v" && neighbour.kind != "m";
+    neighbour.writes_through || all && is_table
+}
+
+/// Which locks ACCESS EXCLUSIVE comes on top of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// None.
+    Nothing,
+    /// Those of [`exclude_writers`], called with the same `all`.
+    Writers {
+        /// On all tables.
+        all: bool,
+    },
+}
+
+/// Takes ACCESS EXCLUSIVE on the neighbours and on the table.
 pub async fn exclude_all(
     run: &Run<'_>,
     neighbours: &[Neighbour],
-    queue: bool,
-    kept_out: u32,
+    held: Held,
+    met: &mut Met,
     limit: Duration,
 ) -> Result<()> {
-    let all = wanted(run, neighbours.iter(), Mode::AccessExclusive);
-    let span = spans::lock(Mode::AccessExclusive.sql(), all.len());
-    spans::within(span, take(run, all, queue, kept_out, limit)).await
+    let on = |neighbour: Option<&Neighbour>| match held {
+        Held::Nothing => false,
+        Held::Writers { all } => neighbour.is_none_or(|n| is_gate(n, all)),
+    };
+    let locks = wanted(run, neighbours.iter(), Mode::AccessExclusive, on);
+    let span = spans::lock(Mode::AccessExclusive.sql(), locks.len());
+    spans::within(span, take(run, locks, held == Held::Nothing, met, limit)).await
 }
 
 /// Takes the locks in turn. With `queue` nothing is held yet, so that one can queue for the first like
@@ -138,18 +183,13 @@ async fn take(
     run: &Run<'_>,
     locks: Vec<Wanted>,
     queue: bool,
-    kept_out: u32,
+    met: &mut Met,
     limit: Duration,
 ) -> Result<()> {
     let deadline = Instant::now() + limit;
     for (i, wanted) in locks.iter().enumerate() {
-        // Nobody is failed for our waiting where nothing else of the same relation is ours yet.
-        let harmless = queue || wanted.mode != Mode::AccessExclusive || !wanted.needed;
-        let first = match i == 0 && queue {
-            true => Some(limit),
-            false => (harmless || kept_out >= INSISTENT).then_some(QUEUE),
-        };
-        exclude(run, wanted, first, patience(kept_out), deadline).await?;
+        let first = if i == 0 && queue { limit } else { QUEUE };
+        exclude(run, wanted, first, met, deadline).await?;
     }
     Ok(())
 }
@@ -160,6 +200,7 @@ fn wanted<'n>(
     run: &Run<'_>,
     neighbours: impl Iterator<Item = &'n Neighbour>,
     mode: Mode,
+    held: impl Fn(Option<&Neighbour>) -> bool,
 ) -> Vec<Wanted> {
     let owner = ident(&run.journal.owner);
     let (mut wanted, mut below) = (Vec::new(), Vec::new());
@@ -173,6 +214,7 @@ fn wanted<'n>(
             role: Some((ident(role), owner.clone())),
             lock: neighbour.lock(mode, role),
             needed: neighbour.writes_through && neighbour.kind != "v",
+            held: held(Some(neighbour)),
         });
     }
     let table = &run.subject.table;
@@ -183,6 +225,7 @@ fn wanted<'n>(
         role: None,
         lock: format!("LOCK TABLE ONLY {} IN {} MODE", table.sql(), mode.sql()),
         needed: true,
+        held: held(None),
     });
     wanted.append(&mut below);
     wanted
@@ -191,19 +234,24 @@ fn wanted<'n>(
 async fn exclude(
     run: &Run<'_>,
     wanted: &Wanted,
-    first: Option<Duration>,
-    patience: Duration,
+    first: Duration,
+    met: &mut Met,
     deadline: Instant,
 ) -> Result<()> {
-    let (began, mut queue) = (Instant::now(), first);
-    // Once the first wait is over, the shortest one is what there is.
-    let again = first.map(|_| QUEUE);
+    let (began, patience) = (Instant::now(), met.patience());
+    // Nobody is failed for our waiting where he cannot wait for us.
+    let may_queue = !wanted.held || met.crowded >= CROWDED;
+    let mut queue = first;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
+            met.crowded += u32::from(wanted.held);
             return Err(Error::LockWait(format!("{} was not left in time", wanted.name)));
         }
-        let lock = queue.map_or_else(|| wanted.at_once(), |wait| wanted.queueing(wait.min(left)));
+        let lock = match may_queue {
+            true => wanted.queueing(queue.min(left)),
+            false => wanted.at_once(&run.own_pids(), met.nowait),
+        };
         match ask(run, wanted.mode, &lock).await {
             Err(e) if e.is(&SqlState::LOCK_NOT_AVAILABLE) => {}
             // Locking a view takes rights on all it reads. Then it has to do without.
@@ -212,19 +260,21 @@ async fn exclude(
         }
         let inside = inside(run, wanted).await?;
         if let Some(pid) = inside.waits_for_us {
+            met.crowded = 0;
             return Err(Error::LockWait(format!(
                 "pid {pid} holds a lock on {} and waits for another that was ours",
                 wanted.name
             )));
         }
         if !inside.anybody {
-            queue = again;
+            queue = QUEUE;
         } else if inside.all_will_leave {
-            queue = Some(queue.map_or(QUEUE, |wait| wait * 2));
+            queue *= 2;
         } else if began.elapsed() < patience {
-            queue = again;
+            queue = QUEUE;
             tokio::time::sleep(PAUSE).await;
         } else {
+            met.crowded += u32::from(wanted.held);
             return Err(Error::LockWait(format!(
                 "transactions that have used {} stayed open, that of pid {} among them",
                 wanted.name,

@@ -2,10 +2,11 @@
 
 use super::{Cutover, Failed};
 use crate::config::OldSnapshots;
+use crate::engine::access::{self, Held};
 use crate::engine::context::Run;
 use crate::engine::patience::BEGIN_BRIEF;
 use crate::engine::snapshots::{self, Mark};
-use crate::engine::{access, exchange, last_drain, matviews, spans};
+use crate::engine::{exchange, last_drain, matviews, spans};
 use crate::error::{Error, Result};
 use crate::failpoint::{At, CHECK, EXCLUDE_ALL, EXCLUDE_WRITERS, LAST_DRAIN};
 use crate::job::Measure;
@@ -81,18 +82,19 @@ impl Cutover {
             tracing::debug!(ms = started.elapsed().as_secs_f64() * 1000.0, "{name}");
         };
         let wait = left(RESERVE)?.min(run.job.settings.lock_wait());
-        let readers_first = self.kept_out >= PATIENT_READERS && self.kept_out.is_multiple_of(2);
-        let others_first = self.kept_out % 4 >= 2;
-        let kept_out = self.kept_out;
+        let kept_out = self.met.kept_out;
+        let readers_first = kept_out >= PATIENT_READERS && kept_out.is_multiple_of(2);
+        let others_first = kept_out % 4 >= 2;
+        let (neighbours, met) = (&self.neighbours, &mut self.met);
         let taken = if readers_first {
-            access::exclude_all(run, &self.neighbours, true, kept_out, wait).at(EXCLUDE_ALL).await
+            access::exclude_all(run, neighbours, Held::Nothing, met, wait).at(EXCLUDE_ALL).await
         } else {
-            access::exclude_writers(run, &self.neighbours, others_first, kept_out, wait)
+            access::exclude_writers(run, neighbours, others_first, met, wait)
                 .at(EXCLUDE_WRITERS)
                 .await
         };
         if let Err(e) = taken {
-            self.kept_out += u32::from(readers_first || !self.neighbours.is_empty());
+            self.met.kept_out += u32::from(readers_first || !self.neighbours.is_empty());
             return Err(at(e));
         }
         step("writers are out");
@@ -113,11 +115,12 @@ impl Cutover {
         step("the shadow is complete");
         if !readers_first {
             let limit = left(RESERVE)?.min(run.job.settings.lock_wait());
-            if let Err(e) = access::exclude_all(run, &self.neighbours, false, kept_out, limit)
+            let held = Held::Writers { all: others_first };
+            if let Err(e) = access::exclude_all(run, &self.neighbours, held, &mut self.met, limit)
                 .at(EXCLUDE_ALL)
                 .await
             {
-                self.kept_out += u32::from(e.is_lock());
+                self.met.kept_out += u32::from(e.is_lock());
                 return Err(at(e));
             }
             step("readers are out");
@@ -156,11 +159,11 @@ impl Cutover {
         }
         self.old_since = None;
         step("no old snapshot is left");
-        if self.kept_out < UNWAITED
+        if self.met.kept_out < UNWAITED
             && !now.table.attached.functions.is_empty()
             && lock::is_waited_for(&run.sessions.observer, run.subject.oid).await.map_err(at)?
         {
-            self.kept_out += 1;
+            self.met.kept_out += 1;
             let why = "somebody waits for the table, perhaps in a function that is bound to it";
             return Err((Failed::Later(why.into()), Some(started)));
         }

@@ -20,6 +20,7 @@
 mod attempt;
 mod look;
 
+use super::access::Met;
 use super::context::Run;
 use super::drain;
 use super::fingerprint::{self, Checker};
@@ -90,8 +91,8 @@ struct Cutover {
     /// Since when each transaction has been seen holding.
     seen: HashMap<String, Instant>,
     last: String,
-    /// Attempts that failed because readers stayed in the table.
-    kept_out: u32,
+    /// Who was in the way.
+    met: Met,
     checker: Checker,
     /// How often materialized views were built anew.
     rebuilt: u32,
@@ -131,7 +132,7 @@ async fn attempts(run: &mut Run<'_>) -> Result<()> {
     if let Some(first) = needs.into_iter().next() {
         return Err(Error::Other(format!("{} cannot be exchanged: {first}", run.subject.table)));
     }
-    let budget = budget(run).await?;
+    let (budget, met) = budget(run).await?;
     run.measured(Measure::Budget(budget));
     let mut cutover = Cutover {
         checker,
@@ -142,7 +143,7 @@ async fn attempts(run: &mut Run<'_>) -> Result<()> {
         marked: None,
         seen: HashMap::new(),
         last: "it was not tried".to_owned(),
-        kept_out: 0,
+        met,
         rebuilt: 0,
         neighbours: Vec::new(),
         held: Duration::ZERO,
@@ -190,7 +191,7 @@ async fn attempts(run: &mut Run<'_>) -> Result<()> {
                     Err(Failed::Error(e)) => return Err(e),
                     Err(Failed::NotExact) => {
                         cutover.last = "changes kept arriving until the lock was there".to_owned();
-                        cutover.kept_out += u32::from(cutover.exact_left == 0);
+                        cutover.met.kept_out += u32::from(cutover.exact_left == 0);
                         pause = if cutover.exact_left == 0 { cutover.pause(run) } else { LOOK_GAP };
                         cutover.exact_left = cutover.exact_left.saturating_sub(1);
                     }
@@ -221,13 +222,15 @@ async fn attempts(run: &mut Run<'_>) -> Result<()> {
     }
 }
 
-/// The budget, kept below `deadlock_timeout`, so that no waiter's deadlock check runs because of us.
-async fn budget(run: &mut Run<'_>) -> Result<Duration> {
+/// The budget, kept below `deadlock_timeout`, so that no waiter's deadlock check runs because of us;
+/// and how this server can be asked for locks.
+async fn budget(run: &mut Run<'_>) -> Result<(Duration, Met)> {
     let row = run
         .sessions
         .observer
         .query_one(
-            "SELECT setting::int8 FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'",
+            "SELECT setting::int8, pg_catalog.current_setting('server_version_num')::int4
+             FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'",
             &[],
         )
         .await
@@ -242,7 +245,7 @@ async fn budget(run: &mut Run<'_>) -> Result<Duration> {
             most.as_millis()
         ));
     }
-    Ok(wanted.min(most))
+    Ok((wanted.min(most), Met::nobody(row.get(1))))
 }
 
 impl Cutover {

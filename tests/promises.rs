@@ -1,6 +1,7 @@
 //! What is promised of every run and is not about one kind of table: that verification sees a copy that
-//! is wrong, that a race which cannot be won is given up, that no setting of a role gets in the way.
+//! is wrong, that a race which cannot be won is given up, that its own memory does not grow, that no setting of a role gets in the way.
 
+mod memory;
 mod settings;
 mod work;
 mod wrong;
@@ -13,6 +14,7 @@ pub fn tests() -> Vec<Trial> {
     let mut all = trials("promises", &ends(), cases! { settings: of_a_role; });
     let general = cases! {
         wrong: a_value_changed a_row_missing a_row_too_many a_race_lost;
+        memory: of_any_table;
         work: chunks_are_transactions statistics bars side_by_side;
     };
     all.extend(trials("promises", &newest(), general));

@@ -7,6 +7,7 @@
 //! holds in the shadow.
 
 use super::context::{Run, first_error, interruptible};
+use super::index_progress::{Built, Running};
 use super::patience::persistently;
 use super::{drain, purge, spans, throttle};
 use crate::error::{Error, Result};
@@ -15,7 +16,7 @@ use crate::names::QualifiedName;
 use crate::pg::{Session, run_all};
 use crate::sql::indexes::{self as sql, Build};
 use futures_util::future::join_all;
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -45,34 +46,30 @@ pub async fn run(run: &mut Run<'_>) -> Result<()> {
                 .iter()
                 .any(|i| i.name == b.name && !i.unique && !i.exclusion)
     };
-    let total = missing.len() as u64;
+    let built = Built::none_of(missing.len());
     let (mut later, missing): (Vec<_>, Vec<_>) = missing.into_iter().partition(|b| b.turn > 0);
     later.sort_by_key(|b| b.turn);
     let (mut first, second): (Vec<_>, Vec<_>) = missing.into_iter().partition(harmless);
-    let mut built = 0;
     if drain::is_long(run).await? {
         // What waits is drained with the key's index alone: each other one would take its share of
         // every row, and be bloated by it.
         let is_key = |b: &Build| b.name == sql::HELPER || b.name == run.subject.key.index;
         let (key, rest): (Vec<_>, Vec<_>) = first.into_iter().partition(is_key);
         first = rest;
-        built = key.len() as u64;
-        build_all(run, key, 0, total).await?;
+        build_all(run, key, &built).await?;
         drain::until_short(run).await?;
         purge::vacuum(run).await?;
     }
-    build_all(run, first, built, total).await?;
+    build_all(run, first, &built).await?;
     if !second.is_empty() || !later.is_empty() {
         // Leaves the shadow equal to the table at one snapshot, and nothing is drained until the
         // last of these is there.
         drain::fully(run).await?;
-        let before = total - (second.len() + later.len()) as u64;
         let (alone, beside): (Vec<_>, Vec<_>) =
             second.into_iter().partition(|b| sql::is_alone(&run.subject, &b.name));
-        let built = before + beside.len() as u64;
-        build_all(run, beside, before, total).await?;
-        for (i, build) in alone.into_iter().chain(later).enumerate() {
-            build_all(run, vec![build], built + i as u64, total).await?;
+        build_all(run, beside, &built).await?;
+        for build in alone.into_iter().chain(later) {
+            build_all(run, vec![build], &built).await?;
         }
     }
     let finish = sql::finish(&run.subject.description, &run.subject.shadow())?;
@@ -113,7 +110,7 @@ async fn index_exists(session: &Session, name: &QualifiedName) -> Result<bool> {
     Ok(row.get(0))
 }
 
-async fn build_all(run: &mut Run<'_>, builds: Vec<Build>, before: u64, total: u64) -> Result<()> {
+async fn build_all(run: &mut Run<'_>, builds: Vec<Build>, built: &Built) -> Result<()> {
     if builds.is_empty() {
         return Ok(());
     }
@@ -123,9 +120,7 @@ async fn build_all(run: &mut Run<'_>, builds: Vec<Build>, before: u64, total: u6
         helpers.push(run.open_helper().await?);
     }
     let queue = RefCell::new(VecDeque::from(builds));
-    let built = Cell::new(before);
-    let report = || run.progress(built.get() * 1000, total * 1000, 0, 0);
-    report();
+    built.report(run, &Running::default());
     // One failure stops the other builders too, and they are waited for.
     let stop = run.control.stop.child_token();
     let builder = async |session: &Session| -> Result<()> {
@@ -142,8 +137,8 @@ async fn build_all(run: &mut Run<'_>, builds: Vec<Build>, before: u64, total: u6
                 stop.cancel();
                 return result;
             }
-            built.set(built.get() + 1);
-            report();
+            built.add(run, session, &build.name).await;
+            built.report(run, &Running::now(run).await.unwrap_or_default());
         }
         Err(Error::Interrupted)
     };
@@ -154,8 +149,8 @@ async fn build_all(run: &mut Run<'_>, builds: Vec<Build>, before: u64, total: u6
         tokio::select! {
             results = &mut all => break results,
             () = tokio::time::sleep(Duration::from_millis(500)) => {
-                if let Some(part) = in_progress(run).await {
-                    run.progress(built.get() * 1000 + part, total * 1000, 0, 0);
+                if let Some(running) = Running::now(run).await {
+                    built.report(run, &running);
                 }
             }
         }
@@ -170,20 +165,4 @@ async fn one(session: &Session, build: &Build) -> Result<()> {
     })
     .at(INDEX_BUILD)
     .await
-}
-
-/// Thousandths of an index that the running builds have done, for the progress bar alone.
-async fn in_progress(run: &Run<'_>) -> Option<u64> {
-    let row = run
-        .sessions
-        .observer
-        .query_opt(
-            "SELECT sum(CASE WHEN blocks_total > 0 THEN 500 * blocks_done / blocks_total ELSE 0 END
-                        + CASE WHEN tuples_total > 0 THEN 500 * tuples_done / tuples_total ELSE 0 END)::int8
-             FROM pg_catalog.pg_stat_progress_create_index WHERE relid = $1",
-            &[&run.journal.shadow_oid],
-        )
-        .await
-        .ok()??;
-    row.get::<_, Option<i64>>(0).and_then(|n| u64::try_from(n).ok())
 }

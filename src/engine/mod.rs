@@ -30,6 +30,7 @@ mod drain;
 mod exchange;
 mod fingerprint;
 mod index;
+mod index_progress;
 pub mod journal;
 mod last_drain;
 mod matview_build;

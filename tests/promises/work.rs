@@ -78,6 +78,13 @@ pub async fn bars(server: Server) -> Outcome {
             return Err(format!("no \"{what}\" in {drawn:?}"));
         }
     }
+    // The lines of the phases that ended: each with what it did.
+    for phase in ["copy", "index", "verify"] {
+        let told = |l: &str| l.contains(&format!("  {phase}  ")) && l.contains(" rows");
+        if !drawn.split(['\r', '\n']).any(told) {
+            return Err(format!("no rows of {phase} in {drawn:?}"));
+        }
+    }
     scene.drop().await
 }
 

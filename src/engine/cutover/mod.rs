@@ -7,8 +7,8 @@
 //! 1. SHARE ROW EXCLUSIVE, on the table's parents first: writers wait, readers do not.
 //! 2. The last drain, committed: the shadow is complete before any reader has to wait. A reader that
 //!    waits may have its snapshot from before the wait (a STABLE function, EXECUTE, COPY TO).
-//! 3. ACCESS EXCLUSIVE ([`super::access`]) on what else the exchange touches and on the table, without
-//!    making a client the victim of a deadlock.
+//! 3. ACCESS EXCLUSIVE ([`super::access`]) on what else the exchange touches and on the table, asked for
+//!    when nobody is inside.
 //! 4. The fingerprint, materialized views that nobody was at since they were built
 //!    ([`super::matviews`]), and old snapshots ([`super::snapshots`]).
 //! 5. The [`exchange`](super::exchange).

@@ -8,8 +8,8 @@
 //! nobody is inside, from PostgreSQL 17 on with NOWAIT, which keeps out of the queue altogether. Up to 16
 //! NOWAIT fails as soon as anybody waits for the table, as the writers do, and ALTER VIEW has none: there
 //! a client that comes in between the look and the lock, and writes within the millisecond for which that
-//! waits, is still failed. Where somebody is always inside, and none of them has come to write in many
-//! attempts, it is queued for all the same.
+//! waits, is still failed. Where somebody is always inside, and hardly ever one who comes to write, it is
+//! queued for all the same.
 //!
 //! The neighbours come first, in the order of `neighbours.sql`, then the table, and then its children:
 //! whoever came to it by way of a view, of a parent or of a foreign key's other side can then still get
@@ -24,6 +24,7 @@ use crate::catalog::neighbours::Neighbour;
 use crate::error::{Error, Result};
 use crate::names::{ident, literal};
 use crate::pg::lock::Mode;
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 use tokio_postgres::error::SqlState;
 
@@ -39,17 +40,20 @@ const WATCH: u32 = 3;
 /// How long to stay out of the queue while somebody inside does not look like ending by itself.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Attempts in a row that failed because the relation was never empty, before others queue.
+/// Attempts that failed because a relation was never empty, before others queue for it.
 const CROWDED: u32 = 8;
+
+/// What one attempt that met somebody who came to write after reading takes from those: where such are
+/// frequent it is never queued.
+const UPGRADED: u32 = 4;
 
 /// What the attempts so far have met.
 #[derive(Debug)]
 pub struct Met {
     /// Attempts that others inside kept from coming through.
     pub kept_out: u32,
-    /// Those in which a relation was never empty, since somebody last wrote after reading: nothing
-    /// but queueing keeps the next one out.
-    crowded: u32,
+    /// By relation: those in which it was never empty, against those in which somebody came to write.
+    crowded: HashMap<u32, u32>,
     /// Whether NOWAIT fails only for those who hold a lock, and not for those who wait for one.
     nowait: bool,
 }
@@ -57,13 +61,27 @@ pub struct Met {
 impl Met {
     /// Nobody yet, on a server of this version.
     pub fn nobody(server_version_num: i32) -> Self {
-        Self { kept_out: 0, crowded: 0, nowait: server_version_num >= 170_000 }
+        Self { kept_out: 0, crowded: HashMap::new(), nowait: server_version_num >= 170_000 }
     }
 
     /// A table with many neighbours may never find all of them left at once so soon. The budget
     /// bounds it.
     fn patience(&self) -> Duration {
         PATIENCE * (1 + self.kept_out / 8).min(5)
+    }
+
+    /// Whether to queue for a lock. Nobody is failed for it where he cannot wait for us meanwhile.
+    fn may_queue(&self, wanted: &Wanted) -> bool {
+        !wanted.held || self.crowded.get(&wanted.oid).is_some_and(|n| *n >= CROWDED)
+    }
+
+    fn crowded(&mut self, wanted: &Wanted) {
+        *self.crowded.entry(wanted.oid).or_default() += u32::from(wanted.held);
+    }
+
+    fn upgraded(&mut self, wanted: &Wanted) {
+        let crowded = self.crowded.entry(wanted.oid).or_default();
+        *crowded = crowded.saturating_sub(UPGRADED);
     }
 }
 
@@ -99,17 +117,24 @@ impl Wanted {
     fn at_once(&self, own: &[i32], nowait: bool) -> String {
         let modes: Vec<String> = self.mode.conflicts().iter().map(|m| literal(m)).collect();
         let own: Vec<String> = own.iter().map(i32::to_string).collect();
+        // Each look goes through all locks of the server, and is to take a fifth of the time at most.
         let watch = format!(
-            "DECLARE past timestamptz := pg_catalog.clock_timestamp() + '{WATCH} ms';
+            "DECLARE
+               past timestamptz := pg_catalog.clock_timestamp() + '{WATCH} ms';
+               began timestamptz;
              BEGIN
-               WHILE EXISTS (SELECT FROM pg_catalog.pg_locks l
-                             WHERE l.locktype = 'relation' AND l.granted AND l.relation = {} AND l.mode IN ({})
-                               AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
-                               AND (l.pid IS NULL OR l.pid NOT IN ({}))) LOOP
+               LOOP
+                 began := pg_catalog.clock_timestamp();
+                 EXIT WHEN NOT EXISTS (
+                   SELECT FROM pg_catalog.pg_locks l
+                   WHERE l.locktype = 'relation' AND l.granted AND l.relation = {} AND l.mode IN ({})
+                     AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+                     AND (l.pid IS NULL OR l.pid NOT IN ({})));
                  IF pg_catalog.clock_timestamp() > past THEN
                    RAISE EXCEPTION 'the relation is in use' USING ERRCODE = '55P03';
                  END IF;
-                 PERFORM pg_catalog.pg_sleep(0.001);
+                 PERFORM pg_catalog.pg_sleep(
+                   greatest(0.001, 4 * pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - began)));
                END LOOP;
              END",
             self.oid,
@@ -168,9 +193,12 @@ pub async fn exclude_all(
     met: &mut Met,
     limit: Duration,
 ) -> Result<()> {
+    // LOCK TABLE on a view has locked whatever it reads.
+    let view = |n: &Neighbour| n.kind == "v" && n.writes_through && n.role.is_some();
+    let through_a_view = neighbours.iter().any(view);
     let on = |neighbour: Option<&Neighbour>| match held {
         Held::Nothing => false,
-        Held::Writers { all } => neighbour.is_none_or(|n| is_gate(n, all)),
+        Held::Writers { all } => through_a_view || neighbour.is_none_or(|n| is_gate(n, all)),
     };
     let locks = wanted(run, neighbours.iter(), Mode::AccessExclusive, on);
     let span = spans::lock(Mode::AccessExclusive.sql(), locks.len());
@@ -239,13 +267,11 @@ async fn exclude(
     deadline: Instant,
 ) -> Result<()> {
     let (began, patience) = (Instant::now(), met.patience());
-    // Nobody is failed for our waiting where he cannot wait for us.
-    let may_queue = !wanted.held || met.crowded >= CROWDED;
-    let mut queue = first;
+    let (mut may_queue, mut queue) = (met.may_queue(wanted), first);
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
-            met.crowded += u32::from(wanted.held);
+            met.crowded(wanted);
             return Err(Error::LockWait(format!("{} was not left in time", wanted.name)));
         }
         let lock = match may_queue {
@@ -254,13 +280,18 @@ async fn exclude(
         };
         match ask(run, wanted.mode, &lock).await {
             Err(e) if e.is(&SqlState::LOCK_NOT_AVAILABLE) => {}
+            // Where an owner may not look, or not wait, there is no watching.
+            Err(e) if e.is(&SqlState::INSUFFICIENT_PRIVILEGE) && !may_queue => {
+                may_queue = true;
+                continue;
+            }
             // Locking a view takes rights on all it reads. Then it has to do without.
             Err(e) if e.is(&SqlState::INSUFFICIENT_PRIVILEGE) && !wanted.needed => return Ok(()),
             other => return other,
         }
         let inside = inside(run, wanted).await?;
         if let Some(pid) = inside.waits_for_us {
-            met.crowded = 0;
+            met.upgraded(wanted);
             return Err(Error::LockWait(format!(
                 "pid {pid} holds a lock on {} and waits for another that was ours",
                 wanted.name
@@ -269,12 +300,12 @@ async fn exclude(
         if !inside.anybody {
             queue = QUEUE;
         } else if inside.all_will_leave {
-            queue *= 2;
+            queue = queue.saturating_mul(2).min(left);
         } else if began.elapsed() < patience {
             queue = QUEUE;
             tokio::time::sleep(PAUSE).await;
         } else {
-            met.crowded += u32::from(wanted.held);
+            met.crowded(wanted);
             return Err(Error::LockWait(format!(
                 "transactions that have used {} stayed open, that of pid {} among them",
                 wanted.name,

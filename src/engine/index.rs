@@ -7,7 +7,7 @@
 //! holds in the shadow.
 
 use super::context::{Run, first_error, interruptible};
-use super::index_progress::{Built, Running};
+use super::index_progress::Built;
 use super::patience::persistently;
 use super::{drain, purge, spans, throttle};
 use crate::error::{Error, Result};
@@ -120,7 +120,7 @@ async fn build_all(run: &mut Run<'_>, builds: Vec<Build>, built: &Built) -> Resu
         helpers.push(run.open_helper().await?);
     }
     let queue = RefCell::new(VecDeque::from(builds));
-    built.report(run, &Running::default());
+    built.report(run).await;
     // One failure stops the other builders too, and they are waited for.
     let stop = run.control.stop.child_token();
     let builder = async |session: &Session| -> Result<()> {
@@ -138,7 +138,7 @@ async fn build_all(run: &mut Run<'_>, builds: Vec<Build>, built: &Built) -> Resu
                 return result;
             }
             built.add(run, session, &build.name).await;
-            built.report(run, &Running::now(run).await.unwrap_or_default());
+            built.report(run).await;
         }
         Err(Error::Interrupted)
     };
@@ -149,9 +149,7 @@ async fn build_all(run: &mut Run<'_>, builds: Vec<Build>, built: &Built) -> Resu
         tokio::select! {
             results = &mut all => break results,
             () = tokio::time::sleep(Duration::from_millis(500)) => {
-                if let Some(running) = Running::now(run).await {
-                    built.report(run, &running);
-                }
+                built.report(run).await;
             }
         }
     };

@@ -15,7 +15,7 @@ pub struct Built {
 
 /// What the builds that are under way have done.
 #[derive(Default)]
-pub struct Running {
+struct Running {
     /// Thousandths of an index.
     part: u64,
     entries: u64,
@@ -35,7 +35,6 @@ impl Built {
 
     /// One more, which the session has just built.
     pub async fn add(&self, run: &Run<'_>, session: &Session, name: &str) {
-        self.indexes.set(self.indexes.get() + 1);
         let row = session
             .query_opt(
                 "SELECT greatest(i.reltuples, 0)::int8, pg_catalog.pg_relation_size(x.indrelid)
@@ -45,26 +44,30 @@ impl Built {
             )
             .await;
         // No build fails for its figures.
-        if let Ok(Some(row)) = row {
-            self.entries.set(self.entries.get() + unsigned(row.get(0)));
-            self.bytes.set(self.bytes.get() + unsigned(row.get(1)));
-        }
+        let figures = row.ok().flatten().map(|row| (unsigned(row.get(0)), unsigned(row.get(1))));
+        let (entries, bytes) = figures.unwrap_or_default();
+        self.indexes.set(self.indexes.get() + 1);
+        self.entries.set(self.entries.get() + entries);
+        self.bytes.set(self.bytes.get() + bytes);
     }
 
     /// Says how far it is.
-    pub fn report(&self, run: &Run<'_>, running: &Running) {
+    pub async fn report(&self, run: &Run<'_>) {
+        // Before the question, so that a build that ends meanwhile is not counted twice.
+        let (indexes, entries, bytes) = (self.indexes.get(), self.entries.get(), self.bytes.get());
+        let running = Running::now(run).await.unwrap_or_default();
         run.progress(
-            self.indexes.get() * 1000 + running.part,
+            indexes * 1000 + running.part,
             self.of * 1000,
-            self.entries.get() + running.entries,
-            self.bytes.get() + running.bytes,
+            entries + running.entries,
+            bytes + running.bytes,
         );
     }
 }
 
 impl Running {
     /// As the server tells just now.
-    pub async fn now(run: &Run<'_>) -> Option<Self> {
+    async fn now(run: &Run<'_>) -> Option<Self> {
         let row = run
             .sessions
             .observer

@@ -1,5 +1,6 @@
 //! What is promised of every run and is not about one kind of table: that verification sees a copy that
-//! is wrong, that a race which cannot be won is given up, that its own memory does not grow, that no setting of a role gets in the way.
+//! is wrong, that a race which cannot be won is given up, that its own memory does not grow, that no
+//! setting of a role gets in the way.
 
 mod memory;
 mod settings;

@@ -106,11 +106,18 @@ async fn cutovers(database: &Database, clients: &Clients, count: u32) -> Result<
     Ok(attempts)
 }
 
-async fn expect_written(database: &Database, written: i64) -> Outcome {
+/// Nobody was failed, and what they wrote is there.
+async fn conclude(database: Database, clients: Clients, attempts: Result<u32, String>) -> Outcome {
+    let (written, victims) = clients.end().await?;
+    let attempts = attempts?;
+    println!("{attempts} attempts, {written} transactions");
+    if victims > 0 {
+        return Err(format!("{victims} were the victims of deadlocks, in {attempts} attempts"));
+    }
     let sum = "SELECT (SELECT sum(n) FROM u)::int8 + (SELECT sum(n) FROM p)::int8";
     let row = database.client().await?.query_one(sum, &[]).await.map_err(words)?;
     match row.get::<_, i64>(0) == written {
-        true => Ok(()),
+        true => database.drop().await,
         false => Err(format!("{row:?} was found and {written} written")),
     }
 }
@@ -129,16 +136,8 @@ async fn no_victims(server: Server) -> Outcome {
         // Were there never a moment without one of them, there would be none for a cutover.
         clients.add(&database, "u", number, [0, 8]);
     }
-    let count = 12;
-    let attempts = cutovers(&database, &clients, count).await;
-    let (written, victims) = clients.end().await?;
-    let attempts = attempts?;
-    println!("{count} cutovers in {attempts} attempts, {written} transactions, {victims} victims");
-    if victims > 0 {
-        return Err(format!("{victims} were the victims of deadlocks, in {attempts} attempts"));
-    }
-    expect_written(&database, written).await?;
-    database.drop().await
+    let attempts = cutovers(&database, &clients, 12).await;
+    conclude(database, clients, attempts).await
 }
 
 /// Nobody can be, as the cutover is never seen in the queue of a relation that it keeps writers from: not
@@ -171,12 +170,5 @@ async fn not_in_the_queue(server: Server) -> Outcome {
         attempts = cutovers(&database, &clients, 3) => attempts,
         seen = seen => Err(format!("the cutover queued for {}", seen?)),
     };
-    let (written, victims) = clients.end().await?;
-    let attempts = attempts?;
-    println!("3 cutovers in {attempts} attempts, {written} transactions");
-    if victims > 0 {
-        return Err(format!("{victims} were the victims of deadlocks, in {attempts} attempts"));
-    }
-    expect_written(&database, written).await?;
-    database.drop().await
+    conclude(database, clients, attempts).await
 }

@@ -2,7 +2,8 @@
 //! SHARE ROW EXCLUSIVE, while what they have read keeps ACCESS EXCLUSIVE away. The server would make one of
 //! them the victim of a deadlock at once if it came to wait while the cutover waits.
 
-use crate::support::{Database, Outcome, Server, block_on, client, expect, repack, servers, words};
+use crate::bad_input::{Test, trials};
+use crate::support::{Database, Outcome, Server, client, expect, repack, servers, words};
 use libtest_mimic::Trial;
 use repackd::config::Settings;
 use repackd::engine::{Goal, Job};
@@ -15,18 +16,12 @@ use tokio_postgres::error::SqlState;
 
 /// From 17 on: before, the server leaves no way to ask without a moment in its queue.
 pub fn tests() -> Vec<Trial> {
-    let able = servers().into_iter().filter(|s| s.version >= 17);
-    able.flat_map(|server| {
-        let name = |test: &str| format!("upgrades::{test}::pg{}", server.version);
-        let (first, second) = (server.clone(), server.clone());
-        [
-            Trial::test(name("no_victims"), || block_on(no_victims(first)).map_err(Into::into)),
-            Trial::test(name("not_in_the_queue"), || {
-                block_on(not_in_the_queue(second)).map_err(Into::into)
-            }),
-        ]
-    })
-    .collect()
+    let able: Vec<_> = servers().into_iter().filter(|s| s.version >= 17).collect();
+    let cases: Vec<(_, Test)> = vec![
+        ("no_victims", |server| Box::pin(no_victims(server))),
+        ("not_in_the_queue", |server| Box::pin(not_in_the_queue(server))),
+    ];
+    trials("upgrades", &able, cases)
 }
 
 /// Clients until they are told to stop, and what each of them counted.

@@ -48,6 +48,8 @@ const PUBLICATIONS_14: &str = include_str!("sql/publications_14.sql");
 /// The statements of a description, prepared on one session.
 #[derive(Clone)]
 pub struct Describer {
+    /// The server's `server_version_num`.
+    pub server_version_num: i32,
     own: [Statement; 7],
     attached: [Statement; 7],
     matviews: Statement,
@@ -62,8 +64,9 @@ impl Describer {
             .query_one("SELECT pg_catalog.current_setting('server_version_num')::int", &[])
             .await
             .map_err(failed())?;
+        let server_version_num: i32 = row.get(0);
         let publications =
-            if row.get::<_, i32>(0) < 150_000 { PUBLICATIONS_14 } else { PUBLICATIONS };
+            if server_version_num < 150_000 { PUBLICATIONS_14 } else { PUBLICATIONS };
         let one = async |sql: &str| client.prepare_typed(sql, &[Type::OID]).await.map_err(failed());
         let own = tokio::try_join!(
             one(RELATION),
@@ -84,7 +87,7 @@ impl Describer {
             one(publications)
         )?;
         let matviews = one(MATVIEWS).await?;
-        Ok(Self { own: own.into(), attached: attached.into(), matviews })
+        Ok(Self { server_version_num, own: own.into(), attached: attached.into(), matviews })
     }
 
     /// Describes the table with this OID, or `None` if there is no such relation. The statements

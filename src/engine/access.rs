@@ -86,7 +86,6 @@ impl Met {
 }
 
 /// A lock to be had: on which relation, and how.
-#[derive(Clone)]
 struct Wanted {
     oid: u32,
     name: String,
@@ -103,12 +102,16 @@ struct Wanted {
 impl Wanted {
     /// Asks for it and queues for as long.
     fn queueing(&self, wait: Duration) -> String {
+        self.asking(wait, &self.lock)
+    }
+
+    fn asking(&self, wait: Duration, lock: &str) -> String {
         let timeout = format!("SET LOCAL lock_timeout = {}", wait.as_millis().max(1));
         match &self.role {
             Some((role, owner)) => {
-                format!("{timeout}; SET LOCAL ROLE {role}; {}; SET LOCAL ROLE {owner}", self.lock)
+                format!("{timeout}; SET LOCAL ROLE {role}; {lock}; SET LOCAL ROLE {owner}")
             }
-            None => format!("{timeout}; {}", self.lock),
+            None => format!("{timeout}; {lock}"),
         }
     }
 
@@ -141,13 +144,10 @@ impl Wanted {
             modes.join(", "),
             own.join(", ")
         );
-        let lock = match nowait && self.lock.starts_with("LOCK") {
-            true => format!("{} NOWAIT", self.lock),
-            false => self.lock.clone(),
-        };
-        let lock = Self { lock, ..self.clone() };
+        let nowait = if nowait && self.lock.starts_with("LOCK") { " NOWAIT" } else { "" };
+        let lock = self.asking(QUEUE, &format!("{}{nowait}", self.lock));
         // Looks as the table's owner: another's might lack the right to PL/pgSQL.
-        format!("DO {}; {}", literal(&watch), lock.queueing(QUEUE))
+        format!("DO {}; {lock}", literal(&watch))
     }
 }
 

@@ -132,9 +132,10 @@ async fn attempts(run: &mut Run<'_>) -> Result<()> {
     if let Some(first) = needs.into_iter().next() {
         return Err(Error::Other(format!("{} cannot be exchanged: {first}", run.subject.table)));
     }
-    let (budget, met) = budget(run).await?;
+    let budget = budget(run).await?;
     run.measured(Measure::Budget(budget));
     let mut cutover = Cutover {
+        met: Met::nobody(checker.describer.server_version_num),
         checker,
         budget,
         began: Instant::now(),
@@ -143,7 +144,6 @@ async fn attempts(run: &mut Run<'_>) -> Result<()> {
         marked: None,
         seen: HashMap::new(),
         last: "it was not tried".to_owned(),
-        met,
         rebuilt: 0,
         neighbours: Vec::new(),
         held: Duration::ZERO,
@@ -222,15 +222,13 @@ async fn attempts(run: &mut Run<'_>) -> Result<()> {
     }
 }
 
-/// The budget, kept below `deadlock_timeout`, so that no waiter's deadlock check runs because of us;
-/// and how this server can be asked for locks.
-async fn budget(run: &mut Run<'_>) -> Result<(Duration, Met)> {
+/// The budget, kept below `deadlock_timeout`, so that no waiter's deadlock check runs because of us.
+async fn budget(run: &mut Run<'_>) -> Result<Duration> {
     let row = run
         .sessions
         .observer
         .query_one(
-            "SELECT setting::int8, pg_catalog.current_setting('server_version_num')::int4
-             FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'",
+            "SELECT setting::int8 FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'",
             &[],
         )
         .await
@@ -245,7 +243,7 @@ async fn budget(run: &mut Run<'_>) -> Result<(Duration, Met)> {
             most.as_millis()
         ));
     }
-    Ok((wanted.min(most), Met::nobody(row.get(1))))
+    Ok(wanted.min(most))
 }
 
 impl Cutover {

@@ -78,8 +78,13 @@ pub fn tests() -> Vec<Trial> {
         all.push(Trial::test(format!("crash::did_not_happen::pg{}", server.version), move || {
             block_on(did_not_happen(&here)).map_err(Into::into)
         }));
+        let version = server.version;
+        all.push(Trial::test(format!("crash::begun_for_good::pg{version}"), move || {
+            ["prepare-after", "capture-attach-commit"].into_iter().try_for_each(|point| {
+                block_on(lost::begun(version, point)).map_err(|e| format!("{point}: {e}").into())
+            })
+        }));
         for (name, promote) in [("server_stopped", false), ("standby_promoted", true)] {
-            let version = server.version;
             all.push(Trial::test(format!("crash::{name}::pg{version}"), move || {
                 let seed = seed();
                 let work = server_lost(version, seed, promote);

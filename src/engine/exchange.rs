@@ -7,7 +7,7 @@ use crate::error::{Error, Result, Verdict};
 use crate::failpoint::{At, EXCHANGE, EXCHANGE_COMMIT, EXCHANGE_JOURNAL};
 use crate::job::Phase;
 use crate::names::QualifiedName;
-use crate::pg::{Session, run_all, settings};
+use crate::pg::{DURABLE, Session, run_all, settings};
 use crate::sql::{attached, exchange as sql};
 use std::time::{Duration, Instant};
 
@@ -61,11 +61,10 @@ async fn swap(
     left: Duration,
 ) -> Result<TableDescription> {
     let holder = &run.sessions.holder;
-    // Ends the statement on the server, whatever becomes of us. A standby that does not answer
-    // must not hold everybody up under ACCESS EXCLUSIVE, so the commit waits for the local disk
-    // only: WAL is sent in order, so nothing that was acknowledged later can outlive it.
+    // Ends the statement on the server, whatever becomes of us. A standby that does not answer must
+    // not hold everybody up under ACCESS EXCLUSIVE.
     let bounds = format!(
-        "SET LOCAL statement_timeout = {0}; SET LOCAL lock_timeout = {0}; SET LOCAL synchronous_commit = local",
+        "SET LOCAL statement_timeout = {0}; SET LOCAL lock_timeout = {0}; {DURABLE}",
         left.as_millis().max(1)
     );
     run_all(holder, "preparing the exchange", &[bounds]).await?;

@@ -8,7 +8,7 @@ use crate::catalog;
 use crate::error::{Error, Result};
 use crate::job::{Figures, Phase};
 use crate::names::ident;
-use crate::pg::{READ_COMMITTED, rollback, run_all, transaction};
+use crate::pg::{DURABLE, READ_COMMITTED, rollback, run_all, transaction};
 use crate::preflight::Preflight;
 use crate::sql::{Subject, capture, schemas, shadow};
 use tokio_postgres::Client;
@@ -50,6 +50,9 @@ pub async fn run(
         };
         journal.state.sign(preflight.login.clone());
         journal.insert(client).await?;
+        // From here on every error says that there is a run to go on with, or to abort. Should the
+        // server crash, it has to be there.
+        client.batch_execute(DURABLE).await.map_err(Error::sql("preparing the COMMIT"))?;
         Ok(journal)
     })
     .await;

@@ -117,9 +117,19 @@ pub fn failed(job: &Job, table: &str, stage: Stage, error: Error, figures: Figur
             ),
             Some(format!("`repackd resume {table}` drops it")),
         ),
+        // The last thing is a COMMIT here, too.
+        Stage::GivenUp(_) if lost => (
+            "the table is untouched and in use; whether everything of the run is removed already, the server alone knows".to_owned(),
+            Some("when the server is back, `repackd status` says what is left, and how to remove it".to_owned()),
+        ),
         Stage::GivenUp(_) => (
             "the table is untouched and in use; not everything of the run is removed yet".to_owned(),
             Some(format!("`repackd abort {table}` goes on removing it")),
+        ),
+        Stage::Kept(Phase::Capture) => (
+            "the table is untouched and in use; the shadow is kept, and so are the capture triggers if they are attached already"
+                .to_owned(),
+            Some(kept_advice(&error, table)),
         ),
         Stage::Kept(_) => (
             "the table is untouched and in use; the shadow and the capture triggers are kept"

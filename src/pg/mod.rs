@@ -18,4 +18,6 @@ pub use connect::connect;
 pub(crate) use password::printed;
 pub use session::Session;
 pub use settings::open;
-pub use transaction::{READ_COMMITTED, READ_ONLY, REPEATABLE_READ, rollback, run_all, transaction};
+pub use transaction::{
+    DURABLE, READ_COMMITTED, READ_ONLY, REPEATABLE_READ, rollback, run_all, transaction,
+};

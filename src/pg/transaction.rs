@@ -11,6 +11,10 @@ pub const REPEATABLE_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ";
 /// The same, for a transaction that only looks.
 pub const READ_ONLY: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 
+/// Lets the COMMIT wait for the server's own disk, and not for a standby, which may never answer: WAL
+/// is sent in order, so nothing that is acknowledged later can outlive what this commits.
+pub const DURABLE: &str = "SET LOCAL synchronous_commit = local";
+
 /// Runs `work` in a transaction: commits if it succeeds, rolls back if it does not.
 ///
 /// Should the future be dropped half-way, the transaction stays open: whoever drops it must end it,

@@ -1,6 +1,6 @@
 //! The server stopped by a crash and started again, or gone for good with a standby in its place.
 
-use super::arena::Arena;
+use super::arena::{Arena, Damage};
 use super::case::Case;
 use super::play::{self, Played};
 use crate::support::cluster::Cluster;
@@ -56,6 +56,29 @@ pub async fn promoted(version: u32, case: &Case, random: &mut Random) -> Result<
     let damage = arena.damage().await?;
     arena.end().await?;
     Ok(Played { end, injected: 1, damage })
+}
+
+/// Crashes the server before anything but the COMMIT itself could have brought to the disk that a run
+/// was begun, and looks whether it is there, as was said.
+pub async fn begun(version: u32, point: &str) -> Outcome {
+    let cluster = Cluster::create(version).await?;
+    let mut arena = Arena::build(&cluster.server(), 0, false).await?;
+    let client = &arena.scene.client;
+    client.batch_execute("ALTER SYSTEM SET wal_writer_delay = '10s'").await.map_err(words)?;
+    client.batch_execute("SELECT pg_reload_conf()").await.map_err(words)?;
+    let mut run = start(arena.command("run-now", Some(&format!("{point}=stop-server"))))?;
+    run.until_says(&format!("failpoint {point}\n")).await?;
+    cluster.stop("immediate")?;
+    cluster.start()?;
+    let ended = run.wait()?;
+    ended.status(75)?.says(&["the shadow is kept", "`repackd resume public.t` goes on"])?;
+    arena.scene.client = arena.scene.database.client().await?;
+    play::honest(&arena, &ended, false)?;
+    arena.repackd("abort", None)?.status(0)?;
+    match arena.damage().await? {
+        none if none == Damage::default() => arena.end().await,
+        damage => Err(format!("{damage:?}")),
+    }
 }
 
 /// Starts the command that meets the failpoint, and waits until it does.

@@ -115,8 +115,12 @@ pub fn honest(arena: &Arena, ended: &Finished, killed: bool) -> Outcome {
     let left = !arena.scene.runs()?.is_empty();
     // Of an abort or a resume that gets nowhere it is true.
     let began = ended.what.starts_with("run-now");
-    let lies =
-        [("nothing was changed", left && began), ("repackd resume", !left), ("panicked", true)];
+    let lies = [
+        ("nothing was changed", left && began),
+        ("repackd resume", !left),
+        ("goes on removing it", !left),
+        ("panicked", true),
+    ];
     match lies.iter().find(|(words, untrue)| *untrue && ended.err.contains(words)) {
         Some((words, _)) => {
             Err(format!("\"{words}\" is not true (a run is left: {left}): {ended}"))

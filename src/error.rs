@@ -12,6 +12,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// What [`Error::kind`] says of a shadow that is not equal to its table.
 pub const MISMATCH: &str = "mismatch";
 
+/// The same of a new table that is gone.
+pub const DROPPED: &str = "dropped";
+
 /// Everything that can stop repackd.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -237,7 +240,7 @@ impl Error {
             Self::Withheld { .. } => "withheld",
             Self::Store { .. } => "store",
             Self::StoreSchema { .. } => "store_schema",
-            Self::Dropped { .. } => "dropped",
+            Self::Dropped { .. } => DROPPED,
             Self::Interrupted => "interrupted",
             Self::Other(_) => "other",
         }

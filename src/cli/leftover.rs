@@ -56,6 +56,11 @@ pub fn runs(runs: &[(String, RunStatus)], connections: bool, width: usize) -> St
             RunStatus { given_up: true, .. } => {
                 format!("{name}: it was being given up; `repackd abort{with} {name}` finishes that")
             }
+            RunStatus { mismatch: true, .. } => {
+                format!(
+                    "{name}: its shadow is not equal to the table; `repackd abort{with} {name}` removes it"
+                )
+            }
             RunStatus { cleanup_only: true, .. } => {
                 format!("{name}: `repackd resume{with} {name}` finishes it; the new table is live")
             }

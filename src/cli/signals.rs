@@ -65,9 +65,9 @@ impl Signals {
         console.close();
         console.say(&match table {
             Some(table) => format!(
-                "repackd: stopped at once\n  state: what was done to {table} is kept in the \
-                 database; the table is in use as before\n  next:  `repackd resume {table}` goes \
-                 on with it, `repackd abort {table}` gives it up"
+                "repackd: stopped at once\n  state: {table} is in use; what was done of its run is \
+                 kept in the database\n  next:  `repackd status` says what is left, `repackd resume \
+                 {table}` goes on with it, `repackd abort {table}` gives it up"
             ),
             None => "repackd: stopped at once".into(),
         });

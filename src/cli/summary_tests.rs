@@ -113,6 +113,7 @@ fn runs_say_what_goes_on_with_them() {
         held: None,
         cleanup_only: false,
         given_up: false,
+        mismatch: false,
     };
     let text = runs(&[("default".into(), run)], false, 100);
     let expected =

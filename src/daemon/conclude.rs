@@ -2,7 +2,7 @@
 
 use super::stop::Stop;
 use crate::config::DaemonSettings;
-use crate::error::MISMATCH;
+use crate::error::{DROPPED, MISMATCH};
 use crate::job::{Ending, Report};
 use crate::store::{Conclusion, Record};
 use crate::telemetry::spans;
@@ -86,6 +86,10 @@ pub fn conclusion(
             Conclusion::Aside { reason, stamp, after: Some(REFUSED_FOR), begun }
         }
         (Ending::Busy, _) => again(BUSY_FOR.min(settings.backoff), false),
+        // What is left may be the last copy: a person looks at it.
+        (Ending::Failed, _) if report.kind.as_deref() == Some(DROPPED) => {
+            Conclusion::Aside { reason, stamp: None, after: None, begun }
+        }
         // What is left would go on taxing writers: until it can be removed, it is tried again.
         _ if is_last(report, stop, attempts, settings) && begun => {
             again(backoff(attempts + 1, settings), false)
@@ -234,6 +238,21 @@ mod tests {
         let found = conclusion(&report, None, 0, &Finding::default(), &settings());
         let Conclusion::Aside { reason, after: None, .. } = found else { panic!("{found:?}") };
         assert_eq!(reason, "the shadow is not equal to the table");
+    }
+
+    #[test]
+    fn a_last_copy_is_left_to_a_person() {
+        let report = Report {
+            kind: Some("dropped".into()),
+            ..report(Ending::Failed, "public.t was dropped by somebody after its cutover", 1)
+        };
+        for (attempts, stop) in [(0, None), (2, None), (0, Some(Stop::WindowAbort))] {
+            let finding = Finding { left: true, ..Finding::default() };
+            let found = conclusion(&report, stop.as_ref(), attempts, &finding, &settings());
+            let Conclusion::Aside { after: None, begun: true, .. } = found else {
+                panic!("{found:?}")
+            };
+        }
     }
 
     #[test]

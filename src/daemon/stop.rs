@@ -30,7 +30,7 @@ impl Stop {
         match self {
             Self::Shutdown => "the daemon was stopped".into(),
             Self::WindowEnd => "its window ended; it goes on in the next".into(),
-            Self::WindowAbort => "its window ended; what was done was removed".into(),
+            Self::WindowAbort => "its window ended, and it was given up".into(),
             Self::TooLong(most) => {
                 format!("it took longer than max_duration, {} s; it goes on later", most.as_secs())
             }

@@ -67,17 +67,21 @@ async fn work(order: &Order) -> Ended {
     };
     let stop = task.why();
     let given_up = stop.as_ref().is_some_and(Stop::removes)
+        // What is not gone on with is not to be left there, whyever.
+        || report.ending == Ending::Refused
         || is_last(&report, stop.as_ref(), claim.attempts, &order.settings);
     if given_up && report.ending != Ending::Done {
         remove(order, &mut report).await;
     }
-    let finding = match find_out(task, report.ending == Ending::Done).await {
+    let mut finding = match find_out(task, report.ending == Ending::Done).await {
         Ok(finding) => finding,
         Err(e) => {
             tracing::debug!(table = %claim.table, "nothing more was found out: {e}");
             Finding { left: report.ending != Ending::Done, ..Finding::default() }
         }
     };
+    // The COMMIT of its beginning may still be on its way.
+    finding.left |= report.exit_status == 75;
     Ended::Ran(Box::new(report), finding)
 }
 
@@ -86,7 +90,8 @@ async fn repack(order: &Order) -> Result<Result<Report, Ended>> {
     let (task, claim) = (&order.task, &order.task.claim);
     let job = &task.job;
     let session = settings::open(&job.server, "repackd").await?;
-    let runs = journal::find(session.client(), Some(claim.oid)).await?;
+    // What a person has begun is his.
+    let left = journal::is_left_by_daemon(&session, claim.oid).await?;
     let there = lookup::by_full_name(session.client(), &claim.table).await?;
     drop(session);
     let table = Found { oid: claim.oid, name: claim.table.clone() };
@@ -96,14 +101,12 @@ async fn repack(order: &Order) -> Result<Result<Report, Ended>> {
         seed: order.seed,
         gate: Some(order.gate.clone()),
     };
-    // What a person has begun is his.
-    let left = claim.begun && !runs.is_empty();
     if !left && task.why().is_some_and(|stop| stop.removes()) {
         return Ok(Ok(Report { ending: Ending::Interrupted, ..failed(task, &Error::Interrupted) }));
     }
     if left && task.why().is_some_and(|stop| stop.removes()) {
         let control = Control { stop: CancellationToken::new(), ..control };
-        return Ok(Ok(engine::abort(job, claim.oid, &control).await));
+        return Ok(Ok(take_back(task, &control).await));
     }
     if left {
         return Ok(Ok(Box::pin(engine::run(job, &table, Goal::Resume, &control)).await));
@@ -118,12 +121,19 @@ async fn repack(order: &Order) -> Result<Result<Report, Ended>> {
                 "done",
                 format!("{who} had repacked it, and died before it could say so"),
             ),
-            (true, None) => Ended::Nothing("done", "it had been repacked already".into()),
-            (false, _) => Ended::Nothing(
+            _ => Ended::Nothing(
                 "gone",
                 "it was repacked or made anew by somebody since it was queued".into(),
             ),
         })),
+    }
+}
+
+/// Removes a run of the daemon's. What may be a last copy goes only if a person has asked for it.
+async fn take_back(task: &Task, control: &Control) -> Report {
+    match task.why() {
+        Some(Stop::Cancelled(_)) => engine::abort(&task.job, task.claim.oid, control).await,
+        _ => engine::remove(&task.job, task.claim.oid, control).await,
     }
 }
 
@@ -137,7 +147,17 @@ async fn remove(order: &Order, report: &mut Report) {
         seed: order.seed,
         gate: None,
     };
-    let aborted = Box::pin(engine::abort(&task.job, claim.oid, &control)).await;
+    let ours = async {
+        let session = settings::open(&task.job.server, "repackd").await?;
+        journal::is_left_by_daemon(&session, claim.oid).await
+    };
+    if let Ok(false) = ours.await {
+        if report.ending == Ending::Interrupted {
+            report.ending = Ending::Aborted;
+        }
+        return;
+    }
+    let aborted = Box::pin(take_back(task, &control)).await;
     match aborted.ending {
         // Past its cutover, so it was brought to its end.
         Ending::Done => *report = aborted,
@@ -150,16 +170,13 @@ async fn remove(order: &Order, report: &mut Report) {
             );
             report.next = None;
         }
-        // There was nothing to remove.
-        Ending::Refused => {
-            if report.ending == Ending::Interrupted {
-                report.ending = Ending::Aborted;
-            }
+        _ => {
+            tracing::warn!(
+                connection = %claim.connection, table = %claim.table,
+                "its run could not be removed: {}", aborted.error.unwrap_or_default()
+            );
+            (report.state, report.next) = (aborted.state, aborted.next);
         }
-        _ => tracing::warn!(
-            connection = %claim.connection, table = %claim.table,
-            "its run could not be removed: {}", aborted.error.unwrap_or_default()
-        ),
     }
 }
 
@@ -167,7 +184,7 @@ async fn remove(order: &Order, report: &mut Report) {
 async fn find_out(task: &Task, done: bool) -> Result<Finding> {
     let claim = &task.claim;
     let session = settings::open(&task.job.server, "repackd").await?;
-    let left = !journal::find(session.client(), Some(claim.oid)).await?.is_empty();
+    let left = journal::is_left_by_daemon(&session, claim.oid).await?;
     let stamp = stamps(&session, &[claim.oid]).await?.remove(&claim.oid);
     let mut density = None;
     if done && let Some(found) = lookup::by_full_name(session.client(), &claim.table).await? {

@@ -5,19 +5,35 @@ use super::report::{self, Stage};
 use super::throttle::Throttle;
 use super::{begin, cleanup, journal, validate};
 use crate::error::{Error, Result};
-use crate::job::{Ending, Figures, Report};
+use crate::job::{Ending, Figures, Phase, Report};
 use crate::pg::settings;
 
-/// Removes every trace of the run of the table with this OID.
+/// Removes every trace of the run of the table with this OID, because a person wants it.
 pub async fn abort(job: &Job, oid: u32, control: &Control) -> Report {
+    end(job, oid, control, true).await
+}
+
+/// The same without anybody's wish. If somebody dropped the new table after the cutover, the old one may
+/// be the last copy there is, and stays.
+pub async fn remove(job: &Job, oid: u32, control: &Control) -> Report {
+    end(job, oid, control, false).await
+}
+
+async fn end(job: &Job, oid: u32, control: &Control, wanted: bool) -> Report {
     let mut name = format!("the table with OID {oid}");
-    match try_abort(job, oid, control, &mut name).await {
+    match try_abort(job, oid, control, wanted, &mut name).await {
         Ok(report) => report,
         Err(e) => report::failed(job, &name, Stage::Before, e, Figures::default()),
     }
 }
 
-async fn try_abort(job: &Job, oid: u32, control: &Control, name: &mut String) -> Result<Report> {
+async fn try_abort(
+    job: &Job,
+    oid: u32,
+    control: &Control,
+    wanted: bool,
+    name: &mut String,
+) -> Result<Report> {
     let sessions = begin::sessions(job, oid, name).await?;
     let found = journal::find(sessions.observer.client(), Some(oid)).await?;
     let Some(found) = found.first().cloned() else {
@@ -36,21 +52,33 @@ async fn try_abort(job: &Job, oid: u32, control: &Control, name: &mut String) ->
         return Ok(give_up(run).await);
     }
     run.sessions.announce(oid, "abort").await;
-    run.note(match cleanup::confirm(&run).await {
-        Err(Error::Dropped { .. }) => {
-            "the new table was dropped by somebody after the cutover; now the old one is, too"
-        }
-        _ => "the run was past its cutover: the new table stays, the old one was dropped",
-    });
-    let result = match validate::run(&mut run).await {
-        Ok(()) => cleanup::run(&mut run).await,
-        Err(e) => Err(e),
+    let confirmed = cleanup::confirm(&run).await;
+    let dropped = matches!(confirmed, Err(Error::Dropped { .. }));
+    let ended = match confirmed {
+        Err(e) if !(dropped && wanted) => Err(e),
+        _ => finish(&mut run).await,
     };
-    let figures = run.journal.state.figures.clone();
-    Ok(match result {
+    if ended.is_ok() {
+        run.note(match dropped {
+            true => {
+                "the new table was dropped by somebody after the cutover; now the old one is, too"
+            }
+            false => "the run was past its cutover: the new table stays, the old one was dropped",
+        });
+    }
+    let (phase, figures) = (run.journal.phase, run.journal.state.figures.clone());
+    Ok(match ended {
+        Ok(()) if dropped => report::ended(job, name, Ending::Aborted, phase, figures),
         Ok(()) => report::ended(job, name, Ending::Done, phase, figures),
         Err(e) => report::failed(job, name, Stage::Kept(phase), e, figures),
     })
+}
+
+/// Brings a run that is past its cutover to its end.
+async fn finish(run: &mut Run<'_>) -> Result<()> {
+    validate::run(run).await?;
+    run.journal.phase = Phase::Cleanup;
+    cleanup::run(run).await
 }
 
 /// Removes a run that is before its cutover.
@@ -60,6 +88,6 @@ pub async fn give_up(mut run: Run<'_>) -> Report {
     let figures = run.journal.state.figures.clone();
     match result {
         Ok(()) => report::ended(run.job, &name, Ending::Aborted, phase, figures),
-        Err(e) => report::failed(run.job, &name, Stage::GivenUp(phase), e, figures),
+        Err(e) => report::failed(run.job, &name, Stage::given_up(phase, &e), e, figures),
     }
 }

@@ -2,11 +2,11 @@
 
 use super::context::Run;
 use super::fingerprint::Now;
+use super::journal;
 use crate::catalog::{Describer, TableDescription, difference::difference, lookup};
 use crate::error::{Error, Result, Verdict};
 use crate::failpoint::{At, EXCHANGE, EXCHANGE_COMMIT, EXCHANGE_JOURNAL};
 use crate::job::Phase;
-use crate::names::QualifiedName;
 use crate::pg::{DURABLE, Session, run_all, settings};
 use crate::sql::{attached, exchange as sql};
 use std::time::{Duration, Instant};
@@ -99,7 +99,7 @@ async fn swap(
     Ok(now)
 }
 
-/// The reply to COMMIT was lost: asks, over a new connection, which table has the name.
+/// The reply to COMMIT was lost: asks the journal, over a new connection.
 async fn find_out(run: &mut Run<'_>) -> Result<()> {
     let unknown = || Error::CutoverUnknown { table: run.subject.table.clone() };
     let deadline = Instant::now() + Duration::from_secs(60);
@@ -108,7 +108,7 @@ async fn find_out(run: &mut Run<'_>) -> Result<()> {
         tokio::time::sleep(Duration::from_millis(500)).await;
         let name = super::context::application_name(run.subject.oid);
         let Ok(session) = settings::open(&run.job.server, &name).await else { continue };
-        match asked(&session, lost, &run.subject.table, run.journal.shadow_oid).await {
+        match asked(&session, lost, run.subject.oid, run.journal.shadow_oid).await {
             Ok(Some(true)) => return Ok(()),
             Ok(Some(false)) => {
                 run.journal.phase = Phase::Cutover;
@@ -121,20 +121,25 @@ async fn find_out(run: &mut Run<'_>) -> Result<()> {
     Err(unknown())
 }
 
-/// Whether the exchange was committed; `None` while the lost backend is still alive.
-async fn asked(
-    session: &Session,
-    lost: i32,
-    table: &QualifiedName,
-    shadow: u32,
-) -> Result<Option<bool>> {
+/// Whether the exchange was committed; `None` if that cannot be known: the lost backend is still alive, or
+/// this is a standby, which may not have heard of it. The name does not tell: it may have been given to
+/// another table since.
+async fn asked(session: &Session, lost: i32, oid: u32, shadow: u32) -> Result<Option<bool>> {
     let row = session
-        .query_one("SELECT EXISTS (SELECT FROM pg_catalog.pg_locks WHERE pid = $1)", &[&lost])
+        .query_one(
+            "SELECT pg_catalog.pg_is_in_recovery() OR EXISTS (SELECT FROM pg_catalog.pg_locks WHERE pid = $1)",
+            &[&lost],
+        )
         .await
         .map_err(Error::sql("looking for the lost session"))?;
     if row.get(0) {
         return Ok(None);
     }
-    let found = lookup::by_full_name(session.client(), table).await?;
-    Ok(Some(found.is_some_and(|f| f.oid == shadow)))
+    if let Some(found) = journal::find(session.client(), Some(oid)).await?.first() {
+        settings::become_role(session, &found.owner).await?;
+        let journal = journal::read(session.client(), found).await?;
+        return Ok(Some(journal.phase.is_past_cutover()));
+    }
+    // Somebody has brought it to its end meanwhile, or taken it back.
+    Ok(lookup::by_oid(session.client(), shadow).await?.map(|_| true))
 }

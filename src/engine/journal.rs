@@ -2,12 +2,16 @@
 //! record commit together.
 
 use crate::catalog::{Key, Matview, TableDescription};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Verdict};
 use crate::job::{Figures, Phase};
 use crate::names::{QualifiedName, RunNames};
+use crate::pg::{DURABLE, READ_COMMITTED, Session, settings, transaction};
 use crate::sql::{Subject, schemas::JOURNAL_VERSION};
 use serde::{Deserialize, Serialize};
-use tokio_postgres::{GenericClient, types::Type};
+use tokio_postgres::{Client, GenericClient, types::Type};
+
+/// The phases in which the new table is live.
+const PAST_CUTOVER: [Phase; 2] = [Phase::Validate, Phase::Cleanup];
 
 /// What the journal holds besides the columns that `status` and people read in SQL.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -42,6 +46,12 @@ pub struct State {
     /// Whether an abort was begun: then capture may be off already, and there is no going on.
     #[serde(default)]
     pub given_up: bool,
+    /// Whether the shadow was found not to be equal to the table: then there is no going on, either.
+    #[serde(default)]
+    pub mismatch: bool,
+    /// Whether a daemon began it. What a person has begun is left to persons.
+    #[serde(default)]
+    pub daemon: bool,
     /// Why it is held back, if it is.
     #[serde(default)]
     pub held: Option<Held>,
@@ -152,18 +162,29 @@ impl Journal {
         Ok(())
     }
 
-    /// Writes the present phase and state.
+    /// The same, to be found again after a crash of the server: before anybody is told.
+    pub async fn settle(&self, client: &Client) -> Result<()> {
+        transaction(client, READ_COMMITTED, async |client| {
+            client.batch_execute(DURABLE).await.map_err(Error::sql("writing the journal"))?;
+            self.save(client).await
+        })
+        .await
+    }
+
+    /// Writes the present phase and state. Never takes back a cutover, whatever the caller believes.
     pub async fn save(&self, client: &impl GenericClient) -> Result<()> {
         let table = RunNames::new(self.table_oid).work_sql("journal");
         let rows = client
             .execute_typed(
                 &format!(
-                    "UPDATE {table} SET phase = $1, state = $2, updated = pg_catalog.clock_timestamp() WHERE table_oid = $3"
+                    "UPDATE {table} SET phase = $1, state = $2, updated = pg_catalog.clock_timestamp()
+                     WHERE table_oid = $3 AND (phase <> ALL ($4) OR $1 = ANY ($4))"
                 ),
                 &[
                     (&self.phase.name(), Type::TEXT),
                     (&self.text()?, Type::TEXT),
                     (&self.table_oid, Type::OID),
+                    (&PAST_CUTOVER.map(Phase::name).as_slice(), Type::TEXT_ARRAY),
                 ],
             )
             .await
@@ -172,7 +193,7 @@ impl Journal {
             Ok(())
         } else {
             Err(Error::Other(format!(
-                "the journal of {} is gone: somebody removed this run",
+                "the journal of {} is gone, or it is past its cutover: somebody else had this run",
                 self.state.table
             )))
         }
@@ -233,6 +254,21 @@ pub async fn in_the_way(client: &impl GenericClient, oid: u32) -> Result<Option<
             "there is a schema {schema} in the way, which belongs to no run: look at what is in it, and rename or drop it"
         )
     }))
+}
+
+/// Whether a daemon's run of the table is left. `session` works as the login role.
+pub async fn is_left_by_daemon(session: &Session, oid: u32) -> Result<bool> {
+    let found = find(session.client(), Some(oid)).await?;
+    let Some(found) = found.iter().find(|found| found.problem.is_none()) else { return Ok(false) };
+    settings::become_role(session, &found.owner).await?;
+    let read = read(session.client(), found).await;
+    session.batch_execute("RESET ROLE").await.map_err(Error::sql("RESET ROLE"))?;
+    match read {
+        Ok(journal) => Ok(journal.state.daemon),
+        Err(e) if e.verdict() == Verdict::Resume => Err(e),
+        // Whoever can read it may go on with it.
+        Err(_) => Ok(false),
+    }
 }
 
 /// Reads a run's journal. The session must work as the run's owner.

@@ -52,7 +52,7 @@ mod throttle;
 mod validate;
 mod verify;
 
-pub use abort::abort;
+pub use abort::{abort, remove};
 pub use context::{Control, Gate, Job, Permission};
 pub use plan::{Check, Plan, PlanPhase, check, plan};
 pub use run::{Goal, run};

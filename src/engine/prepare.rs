@@ -13,12 +13,14 @@ use crate::preflight::Preflight;
 use crate::sql::{Subject, capture, schemas, shadow};
 use tokio_postgres::Client;
 
-/// Creates everything and returns the journal of the new run. `session` works as the login role.
+/// Creates everything and returns the journal of the new run. `session` works as the login role;
+/// `daemon` says who wants it.
 pub async fn run(
     session: &crate::pg::Session,
     subject: &Subject,
     preflight: &Preflight,
     figures: Figures,
+    daemon: bool,
 ) -> Result<Journal> {
     let owner = subject.description.relation.owner.clone();
     let prepared = transaction(session, READ_COMMITTED, async |client| {
@@ -40,6 +42,8 @@ pub async fn run(
                 matviews: Vec::new(),
                 taken_over: None,
                 given_up: false,
+                mismatch: false,
+                daemon,
                 held: None,
                 figures,
                 login: String::new(),

@@ -15,20 +15,42 @@ pub enum Stage {
     BegunPerhaps,
     /// The run is kept, in this phase.
     Kept(Phase),
-    /// The run is being removed, and part of it is left.
-    GivenUp(Phase),
+    /// The run is being removed, and part of it is left: for certain, or, if the connection was `lost`
+    /// meanwhile, perhaps.
+    GivenUp {
+        /// The phase in which it was given up.
+        phase: Phase,
+        /// Whether the reply to the last COMMIT may have been lost.
+        lost: bool,
+    },
     /// Everything was removed again.
     Removed,
     /// Nobody knows whether the cutover was committed.
     Unknown,
 }
 
+impl Stage {
+    /// A run whose removal ended in `error`.
+    pub fn given_up(phase: Phase, error: &Error) -> Self {
+        Self::GivenUp { phase, lost: error.verdict() == Verdict::Resume }
+    }
+}
+
 /// The report of a run that came to its end.
 pub fn ended(job: &Job, table: &str, ending: Ending, phase: Phase, figures: Figures) -> Report {
     let (state, next) = match ending {
         Ending::Prepared => (
-            Some("the shadow is complete and verified as far as asked; capture keeps writing the keys of changed rows to the key log, which grows until the run goes on".to_owned()),
-            Some(format!("`repackd resume {table}` brings it up to date and does the cutover; `repackd abort {table}` removes it")),
+            Some(format!(
+                "the shadow is complete{}; capture keeps writing the keys of changed rows to the key log, which grows until the run goes on",
+                if figures.rows_verified.is_some() {
+                    " and verified"
+                } else {
+                    ", and not verified"
+                }
+            )),
+            Some(format!(
+                "`repackd resume {table}` brings it up to date and does the cutover; `repackd abort {table}` removes it"
+            )),
         ),
         _ => (None, None),
     };
@@ -59,9 +81,13 @@ pub fn failed(job: &Job, table: &str, stage: Stage, error: Error, figures: Figur
     };
     let lost = error.verdict() == Verdict::Resume;
     let phase = match stage {
-        Stage::Kept(phase) | Stage::GivenUp(phase) => phase,
+        Stage::Kept(phase) | Stage::GivenUp { phase, .. } => phase,
         Stage::Unknown => Phase::Cutover,
         _ => Phase::Preflight,
+    };
+    let as_it_was = match &error {
+        Error::Changed { .. } => "the table is as whoever changed it left it",
+        _ => "the table is untouched and in use",
     };
     let (state, next) = match stage {
         Stage::Before => (
@@ -84,8 +110,7 @@ pub fn failed(job: &Job, table: &str, stage: Stage, error: Error, figures: Figur
             Some(format!("free disk space (`repackd plan {table}` says how much is needed); then `repackd run-now {table}` begins anew")),
         ),
         Stage::Removed => (
-            "the table is as whoever changed it left it, and everything of this run was removed"
-                .to_owned(),
+            format!("{as_it_was}; everything of this run was removed"),
             Some(format!("`repackd run-now {table}` begins anew")),
         ),
         // The last thing is a COMMIT, whose reply may be what was lost.
@@ -118,12 +143,12 @@ pub fn failed(job: &Job, table: &str, stage: Stage, error: Error, figures: Figur
             Some(format!("`repackd resume {table}` drops it")),
         ),
         // The last thing is a COMMIT here, too.
-        Stage::GivenUp(_) if lost => (
-            "the table is untouched and in use; whether everything of the run is removed already, the server alone knows".to_owned(),
+        Stage::GivenUp { lost: true, .. } => (
+            format!("{as_it_was}; whether everything of the run is removed already, the server alone knows"),
             Some("when the server is back, `repackd status` says what is left, and how to remove it".to_owned()),
         ),
-        Stage::GivenUp(_) => (
-            "the table is untouched and in use; not everything of the run is removed yet".to_owned(),
+        Stage::GivenUp { lost: false, .. } => (
+            format!("{as_it_was}; not everything of the run is removed yet"),
             Some(format!("`repackd abort {table}` goes on removing it")),
         ),
         Stage::Kept(Phase::Capture) => (

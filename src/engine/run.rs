@@ -75,7 +75,7 @@ pub async fn run(job: &Job, table: &Found, goal: Goal, control: &Control) -> Rep
     }
     let mut run = Run::new(job, control, sessions, throttle, journal);
     if run.journal.state.given_up {
-        run.note("it was being given up already: that was brought to its end");
+        run.note("it was being given up already: that is brought to its end");
         return abort::give_up(run).await;
     }
     let result = match Box::pin(phases(&mut run, goal)).await {
@@ -112,7 +112,8 @@ async fn start(
     send(Event::Phase { table: name.clone(), phase: Phase::Prepare });
     let started = Instant::now();
     let figures = Figures { before, ..Figures::default() };
-    let prepare = prepare::run(&sessions.worker, &subject, &preflight, figures);
+    let daemon = control.gate.is_some();
+    let prepare = prepare::run(&sessions.worker, &subject, &preflight, figures, daemon);
     let prepared =
         Box::pin(spans::within(spans::phase(&name, Phase::Prepare), prepare.at(PREPARE))).await;
     if prepared.as_ref().is_err_and(|e| e.verdict() == Verdict::Resume) {
@@ -177,6 +178,14 @@ async fn resume(job: &Job, oid: u32, name: &str, sessions: &Sessions) -> Result<
     }
     settings::become_role(&sessions.worker, &found.owner).await?;
     let mut journal = journal::read(sessions.worker.client(), found).await?;
+    if journal.state.mismatch && !journal.state.given_up {
+        return Err(Error::Refused {
+            table: name.to_owned(),
+            reasons: vec![format!(
+                "its shadow is not equal to the table, as an earlier attempt has found: `repackd abort {name}` removes it"
+            )],
+        });
+    }
     let row = sessions.worker.query_one("SELECT session_user::text", &[]).await;
     journal.state.sign(row.map_err(Error::sql("asking for the login role"))?.get(0));
     Ok(journal)
@@ -208,7 +217,7 @@ async fn phases(run: &mut Run<'_>, goal: Goal) -> Result<()> {
     if goal == Goal::CatchUp {
         run.sessions.announce(run.subject.oid, Phase::Drain.name()).await;
         drain::until_short(run).await?;
-        return run.journal.save(run.sessions.worker.client()).await;
+        return run.journal.settle(run.sessions.worker.client()).await;
     }
     if from <= Phase::Capture {
         run.timed(Phase::Capture, async |run| {
@@ -315,7 +324,7 @@ async fn conclude(mut run: Run<'_>, result: Result<()>) -> Report {
                 Ok(()) => Stage::Removed,
                 Err(e) => {
                     run.note(format!("removing the run failed too: {e}"));
-                    Stage::GivenUp(run.journal.phase)
+                    Stage::given_up(run.journal.phase, &e)
                 }
             };
             report::failed(job, &name, stage, error, run.journal.state.figures)
@@ -332,7 +341,8 @@ async fn conclude(mut run: Run<'_>, result: Result<()>) -> Report {
             }
             // The figures so far, if the connection still stands.
             if !run.journal.phase.is_past_cutover() {
-                let _ = run.journal.save(run.sessions.worker.client()).await;
+                run.journal.state.mismatch |= matches!(error, Error::Mismatch { .. });
+                let _ = run.journal.settle(run.sessions.worker.client()).await;
             }
             let stage = Stage::Kept(run.journal.phase);
             report::failed(job, &name, stage, error, run.journal.state.figures)

@@ -51,6 +51,8 @@ pub struct RunStatus {
     pub cleanup_only: bool,
     /// Whether it was being given up.
     pub given_up: bool,
+    /// Whether its shadow was found not to be equal to the table.
+    pub mismatch: bool,
 }
 
 /// Who began a run, or went on with it last.
@@ -91,6 +93,7 @@ pub async fn status(job: &Job) -> Result<Vec<RunStatus>> {
             held: None,
             cleanup_only: false,
             given_up: false,
+            mismatch: false,
         };
         if status.problem.is_none()
             && let Err(e) = fill(&session, &found, &mut status).await
@@ -137,6 +140,7 @@ async fn fill(session: &Session, found: &journal::FoundRun, status: &mut RunStat
     (status.age, status.idle) = (row.get(5), row.get(6));
     status.pages = journal.state.pages;
     status.given_up = journal.state.given_up;
+    status.mismatch = journal.state.mismatch;
     status.cleanup_only = journal.phase.is_past_cutover();
     status.held = journal.state.held;
     status.phase = Some(journal.phase);

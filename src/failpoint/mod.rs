@@ -67,7 +67,7 @@ steps! {
     /// Attaching capture.
     CAPTURE_ATTACH = transaction("capture-attach");
     /// Writing into the journal which phase comes next.
-    ENTER = step("enter", Role::Worker);
+    ENTER = transaction("enter");
     /// Writing into the journal how many pages there are to copy.
     COPY_PAGES = step("copy-pages", Role::Worker);
     /// Copying a chunk.

@@ -18,6 +18,7 @@ pub struct Session {
     #[cfg_attr(not(feature = "failpoints"), expect(dead_code, reason = "for failpoints"))]
     driver: tokio::task::AbortHandle,
     pid: i32,
+    server_started: Option<String>,
     tls: MakeRustlsConnect,
     target: String,
     timeout: Option<Duration>,
@@ -33,19 +34,37 @@ impl Session {
     ) -> Result<Self, tokio_postgres::Error> {
         let target = server.describe();
         let driver = drive(connection, target.clone());
-        let messages = client.simple_query("SELECT pg_catalog.pg_backend_pid()").await?;
-        let pid = messages.iter().find_map(|message| match message {
-            tokio_postgres::SimpleQueryMessage::Row(row) => row.get(0)?.parse().ok(),
+        let messages = client
+            .simple_query(
+                "SELECT pg_catalog.pg_backend_pid(), extract(epoch FROM pg_catalog.pg_postmaster_start_time())",
+            )
+            .await?;
+        let row = messages.iter().find_map(|message| match message {
+            tokio_postgres::SimpleQueryMessage::Row(row) => Some(row),
             _ => None,
         });
+        let pid = row.and_then(|row| row.get(0)?.parse().ok());
         Ok(Self {
             client: Arc::new(client),
             driver,
             pid: pid.unwrap_or_default(),
+            server_started: row.and_then(|row| row.get(1)).map(str::to_owned),
             tls,
             target,
             timeout: server.connect_timeout,
         })
+    }
+
+    /// Fails unless both are sessions of one server. Where a connection names several, or balances its
+    /// load, one may have led to a standby: the locks and snapshots seen there are not those that count.
+    pub fn is_beside(&self, other: &Self) -> Result<()> {
+        if self.server_started == other.server_started {
+            return Ok(());
+        }
+        Err(Error::Other(format!(
+            "{} leads to more than one server, and what a session sees on one says nothing about another: name one host, or set target_session_attrs = read-write",
+            self.target
+        )))
     }
 
     /// The client.

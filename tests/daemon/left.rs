@@ -1,0 +1,77 @@
+//! Runs that a daemon finds left, and has to leave.
+
+use super::{ANY_TIME, Rig, bloated};
+use crate::support::program::{finish, program};
+use crate::support::{Outcome, Server};
+use std::time::Duration;
+
+/// Lets a daemon do what is due, again and again, until a table's attempts are so many.
+async fn until_tried(rig: &Rig, table: &str, times: usize) -> Result<Vec<String>, String> {
+    for _ in 0..60 {
+        rig.repackd(&["daemon", "--once"])?.status(0)?;
+        let endings = rig.endings(table)?;
+        if endings.len() >= times {
+            return Ok(endings);
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    Err(format!("{table} was not tried {times} times: {:#?}", rig.history()?))
+}
+
+/// What a person has prepared is neither cut over nor removed, however often the daemon comes by.
+pub async fn a_persons(server: Server) -> Outcome {
+    let rig = Rig::new(&server, &bloated("t")).await?;
+    rig.configure(&ANY_TIME.replace("[daemon]", "[daemon]\nattempts = 1"))?;
+    rig.repackd(&["prepare", "t"])?.status(0)?;
+    let oid = rig.ask("'public.t'::regclass::oid").await?;
+    let endings = until_tried(&rig, "public.t", 3).await?;
+    if endings.iter().any(|ending| ending != "busy") || rig.queue()?[0]["begun"] != false {
+        return Err(format!("{endings:?}, {:#?}", rig.queue()?));
+    }
+    // Nor when the daemon is to give up what it has.
+    rig.repackd(&["cancel", "t"])?.status(0)?;
+    rig.repackd(&["daemon", "--once"])?.status(0)?;
+    if rig.ask("'public.t'::regclass::oid").await? != oid {
+        return Err("it was cut over".into());
+    }
+    rig.repackd(&["abort", "t"])?.status(0)?;
+    rig.clean().await?;
+    rig.drop().await
+}
+
+/// The new table is dropped by somebody before the old one is: the daemon leaves that to a person, even
+/// when it has tried for the last time.
+pub async fn the_last_copy(server: Server) -> Outcome {
+    let rig = Rig::new(&server, &bloated("t")).await?;
+    rig.configure(&ANY_TIME.replace("[daemon]", "[daemon]\nattempts = 1"))?;
+    let oid = rig.ask("'public.t'::regclass::oid").await?;
+    let mut daemon = program(&["daemon", "--once", "--config", &rig.file()]);
+    daemon.env("REPACKD_FAILPOINT", "cleanup-drop-before=kill");
+    let killed = finish(daemon)?;
+    if killed.status.is_some() {
+        return Err(format!("it was not killed: {killed}"));
+    }
+    rig.run("DROP TABLE public.t").await?;
+    until_tried(&rig, "public.t", 2).await?;
+    rig.repackd(&["daemon", "--once"])?.status(0)?;
+    let history = rig.history()?;
+    let (_, ending, last) = history.last().ok_or("no history")?;
+    let reason = last["reason"].as_str().unwrap_or_default();
+    if ending != "failed" || !reason.contains("was dropped by somebody") {
+        return Err(format!("{history:#?}"));
+    }
+    if rig.queue()?[0]["state"] != "aside" {
+        return Err(format!("{:#?}", rig.queue()?));
+    }
+    let rows = rig.ask(&format!("SELECT count(*) FROM repackd_{oid}_old.t")).await?;
+    if rows != "1500" {
+        return Err(format!("{rows} rows are left"));
+    }
+    let told = last["report"].to_string();
+    if !told.contains("is still there as") {
+        return Err(format!("nothing about the old table: {told}"));
+    }
+    rig.repackd(&["abort", "t"])?.status(0)?;
+    rig.clean().await?;
+    rig.drop().await
+}

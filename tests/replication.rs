@@ -72,6 +72,8 @@ async fn subscriber(server: &Server, seed: u64) -> Outcome {
             let mut random = Random::new(seed, number);
             while !stop.load(Ordering::Relaxed) {
                 write(&client, &mut random, number as i64).await?;
+                // One worker has to apply what three write.
+                tokio::time::sleep(Duration::from_millis(3)).await;
             }
             Ok::<(), String>(())
         })

@@ -34,7 +34,7 @@ impl Roles {
     fn new(names: &'static [&'static str]) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        Self { stem: format!("sec{}_{number}", std::process::id()), names }
+        Self { stem: format!("sec{}_{number}", crate::support::process()), names }
     }
 
     /// A role's real name.

@@ -61,7 +61,7 @@ async fn wait(server: Server, unprivileged: bool) -> Outcome {
         old.expect_its_rows().await?;
         old.close().await?;
     }
-    let report = run.end(Duration::from_secs(20)).await?;
+    let report = run.end(Duration::from_secs(90)).await?;
     expect(&report, Ending::Done)?;
     let longest = writer.stop().await?;
     println!("the longest statement took {} ms", longest.as_millis());
@@ -76,7 +76,7 @@ async fn read_committed_elsewhere(server: Server) -> Outcome {
     let scene = Scene::create(&server, false).await?;
     let idle = scene.client().await?;
     idle.batch_execute("BEGIN; UPDATE elsewhere SET n = 1").await.map_err(crate::support::words)?;
-    let report = scene.start(|_| ()).end(Duration::from_secs(20)).await?;
+    let report = scene.start(|_| ()).end(Duration::from_secs(90)).await?;
     expect(&report, Ending::Done)?;
     idle.batch_execute("SELECT * FROM s; COMMIT").await.map_err(crate::support::words)?;
     scene.finish().await
@@ -92,7 +92,7 @@ async fn proceed(server: Server) -> Outcome {
     });
     run.reach(Phase::Cutover).await?;
     run.expect_none_for(Duration::from_millis(1500)).await?;
-    let report = run.end(Duration::from_secs(20)).await?;
+    let report = run.end(Duration::from_secs(90)).await?;
     expect(&report, Ending::Done)?;
     if !report.figures.notes.iter().any(|n| n.contains("proceed")) {
         return Err(format!("no note about it: {:?}", report.figures.notes));

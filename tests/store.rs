@@ -107,7 +107,7 @@ pub fn tests() -> Vec<Trial> {
 
 /// A lease that no test outlives, and one that ends soon.
 pub const LONG: Duration = Duration::from_secs(600);
-pub const SHORT: Duration = Duration::from_millis(150);
+pub const SHORT: Duration = Duration::from_secs(1);
 
 /// Any table.
 pub fn wish(connection: &str, table: &str, turn: i64) -> Wish {

@@ -54,6 +54,8 @@ async fn attack(variant: &'static Variant, server: &Server, seed: u64) -> Outcom
         copy_jobs: variant.copy_jobs,
         max_replay_rows: variant.max_replay_rows,
         chunk_time: Duration::from_millis(1),
+        // How long the exchange may take is tested elsewhere, and five clients want this machine.
+        cutover_budget: Duration::from_millis(800),
         ..quick()
     };
     let field = Arc::new(Field {

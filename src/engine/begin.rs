@@ -14,7 +14,7 @@ const ADVISORY: i32 = 0x7270_6b64;
 
 /// How often the advisory lock is asked for: the server takes a moment to notice that the session of
 /// a runner that has ended is gone.
-const LOCK_TRIES: u32 = 10;
+const LOCK_TRIES: u32 = 30;
 
 /// The time between two of these.
 const LOCK_PAUSE: Duration = Duration::from_millis(100);

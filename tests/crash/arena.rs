@@ -139,7 +139,7 @@ impl Arena {
             "SELECT 'session ' || application_name FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'repackd%'
              UNION ALL SELECT 'advisory lock of ' || pid FROM pg_locks WHERE locktype = 'advisory'
                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-        let end = Instant::now() + Duration::from_secs(10);
+        let end = Instant::now() + Duration::from_secs(60);
         loop {
             let rows = self.scene.client.query(sessions, &[]).await.map_err(words)?;
             if rows.is_empty() || Instant::now() > end {

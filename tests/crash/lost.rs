@@ -38,6 +38,8 @@ pub async fn promoted(version: u32, case: &Case, random: &mut Random) -> Result<
     let primary = Cluster::create(version).await?;
     let standby = primary.follower()?;
     let mut arena = Arena::build(&primary.server(), 0, false).await?;
+    // It may miss what repackd does, but not the table.
+    until_replayed(&arena).await?;
     let writer = Writer::start(arena.scene.database.url("shape_owner"));
     let run = until_reached(&arena, case).await?;
     primary.stop("immediate")?;
@@ -79,6 +81,18 @@ pub async fn begun(version: u32, point: &str) -> Outcome {
         none if none == Damage::default() => arena.end().await,
         damage => Err(format!("{damage:?}")),
     }
+}
+
+/// Waits until a standby has all that there is.
+async fn until_replayed(arena: &Arena) -> Outcome {
+    let behind = "SELECT NOT coalesce(bool_and(replay_lsn >= pg_current_wal_flush_lsn()), false) FROM pg_stat_replication";
+    for _ in 0..600 {
+        if !arena.scene.client.query_one(behind, &[]).await.map_err(words)?.get::<_, bool>(0) {
+            return Ok(());
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Err("the standby does not follow".into())
 }
 
 /// Starts the command that meets the failpoint, and waits until it does.

@@ -85,7 +85,7 @@ async fn play(server: &Server, seed: u64) -> Outcome {
         if evaluated == many && queue.is_empty() {
             break;
         }
-        if began.elapsed() > Duration::from_secs(900) {
+        if began.elapsed() > Duration::from_secs(540) {
             return Err(format!("{evaluated} evaluated; {queue:#?}"));
         }
         let which = usize::try_from(random.range(0, DAEMONS as i64)).map_err(words)?;

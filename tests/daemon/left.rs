@@ -8,7 +8,11 @@ use std::time::Duration;
 /// Lets a daemon do what is due, again and again, until a table's attempts are so many.
 async fn until_tried(rig: &Rig, table: &str, times: usize) -> Result<Vec<String>, String> {
     for _ in 0..60 {
-        rig.repackd(&["daemon", "--once"])?.status(0)?;
+        let ended = rig.repackd(&["daemon", "--once"])?;
+        // 1: an attempt failed.
+        if !matches!(ended.status, Some(0 | 1)) {
+            return Err(format!("{ended}"));
+        }
         let endings = rig.endings(table)?;
         if endings.len() >= times {
             return Ok(endings);

@@ -50,7 +50,7 @@ pub async fn a_second_interrupt_stops_at_once(server: Server) -> Outcome {
     let asked = Instant::now();
     run.signal("INT")?;
     run.wait()?.status(130)?.says(&["stopped at once", STOPPED[3], STOPPED[4]])?;
-    if asked.elapsed() > Duration::from_millis(500) {
+    if asked.elapsed() > Duration::from_secs(5) {
         return Err(format!("it took {:?}", asked.elapsed()));
     }
     scene.hurry().await?;

@@ -33,7 +33,7 @@ pub async fn right_rows(server: Server) -> Outcome {
         // wrote would be some milliseconds old to a snapshot taken just before.
         run.reach(Phase::Cutover).await?;
         writer.stop().await?;
-        expect(&run.end(Duration::from_secs(30)).await?, Ending::Done)?;
+        expect(&run.end(Duration::from_secs(90)).await?, Ending::Done)?;
     }
     stop.store(true, Ordering::Relaxed);
     let mut transactions = 0;

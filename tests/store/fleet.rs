@@ -43,7 +43,7 @@ async fn play(own: &Own, seed: u64) -> Outcome {
     let mut random = Random::new(seed, 0);
     let mut workers = Vec::new();
     let mut lives = 0;
-    let end = Instant::now() + Duration::from_secs(60);
+    let end = Instant::now() + Duration::from_secs(300);
     let start = async |life: u64| -> Result<_, String> {
         let (store, world) = (own.open().await?, Arc::clone(&world));
         Ok(tokio::spawn(work(store, world, life, seed.wrapping_add(life))))

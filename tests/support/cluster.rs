@@ -1,6 +1,7 @@
 //! A server of a test's own, which may be stopped, started and copied. Gone when dropped.
 
 use super::{Outcome, Server, words};
+use std::hash::BuildHasher;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -53,10 +54,13 @@ pub fn fresh(stem: &str) -> Result<PathBuf, String> {
     Ok(Path::new(&root).join(format!("{stem}{}-{number}", std::process::id())))
 }
 
-/// A port nobody listens on.
+/// A port nobody listens on, below those that connections and listeners get that ask for any: it is not
+/// taken before it is used, or while a server is stopped and started again.
 pub fn free_port() -> Result<u16, String> {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").map_err(words)?;
-    listener.local_addr().map(|a| a.port()).map_err(words)
+    let random = std::hash::RandomState::new();
+    let port = |number: u16| 15_000 + (random.hash_one(number) % 17_000) as u16;
+    let free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    (0..100).map(port).find(free).ok_or_else(|| "no port is free".into())
 }
 
 impl Cluster {

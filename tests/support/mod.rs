@@ -18,7 +18,9 @@ use repackd::engine::{self, Control, Goal, Job};
 use repackd::job::{Ending, Event, Report};
 use repackd::names::TableArg;
 use std::process::Command;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::mpsc;
 use tokio_postgres::{Client, NoTls};
 use tokio_util::sync::CancellationToken;
@@ -64,6 +66,16 @@ pub fn block_on<T>(work: impl Future<Output = T>) -> T {
     runtime.block_on(Box::pin(work))
 }
 
+/// This process among all of a run of the tests, in which process ids come again.
+pub fn process() -> String {
+    static PROCESS: OnceLock<String> = OnceLock::new();
+    let name = || {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        format!("{}_{:x}", std::process::id(), now.as_millis() % 1_000_000_000)
+    };
+    PROCESS.get_or_init(name).clone()
+}
+
 /// A database of its own, dropped at the end.
 pub struct Database {
     /// The server it is on.
@@ -77,7 +89,7 @@ static NEXT: AtomicU32 = AtomicU32::new(0);
 impl Database {
     /// Creates one.
     pub async fn create(server: &Server) -> Result<Self, String> {
-        let name = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let name = format!("t{}_{}", process(), NEXT.fetch_add(1, Ordering::Relaxed));
         let admin = client(&server.url).await?;
         admin
             .batch_execute(&format!("CREATE DATABASE {name} TEMPLATE template0"))
@@ -94,7 +106,7 @@ impl Database {
 
     /// Creates one with everything that is in this one, which nobody may be using.
     pub async fn copy(&self) -> Result<Self, String> {
-        let name = format!("t{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+        let name = format!("t{}_{}", process(), NEXT.fetch_add(1, Ordering::Relaxed));
         let admin = client(&self.server.url).await?;
         let create = format!("CREATE DATABASE {name} TEMPLATE {}", self.name);
         admin.batch_execute(&create).await.map_err(words)?;

@@ -64,7 +64,7 @@ pub fn tests() -> Vec<Trial> {
         busy: left_by_an_earlier_run two_runners journal_of_a_newer_repackd
             journal_of_an_older_repackd;
         hostile: view_for_a_journal journal_of_somebody_else run_of_no_table log_replaced
-            journal_rewritten;
+            journal_rewritten sequence_of_somebody_else;
         lost: unreachable configuration usage;
         server: standby pooler_in_transaction_mode pooler_in_statement_mode
             pooler_in_session_mode disk_full;

@@ -13,6 +13,7 @@ mod torture;
 mod wired;
 
 use crate::bad_input::ends;
+use crate::support::program::start;
 use crate::support::random::Random;
 use crate::support::{Outcome, Server, block_on, servers};
 use arena::{Arena, Damage};
@@ -20,7 +21,7 @@ use case::Case;
 use libtest_mimic::Trial;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::sync::OnceLock;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 pub use tally::print;
 
 /// The cases of `make test` are spread over so many trials for each server.
@@ -84,6 +85,11 @@ pub fn tests() -> Vec<Trial> {
                 block_on(lost::begun(version, point)).map_err(|e| format!("{point}: {e}").into())
             })
         }));
+        let here = server.clone();
+        all.push(Trial::test(
+            format!("crash::renamed_before_it_is_asked::pg{version}"),
+            move || block_on(renamed_before_it_is_asked(&here)).map_err(Into::into),
+        ));
         for (name, promote) in [("server_stopped", false), ("standby_promoted", true)] {
             all.push(Trial::test(format!("crash::{name}::pg{version}"), move || {
                 let seed = seed();
@@ -150,6 +156,31 @@ async fn did_not_happen(server: &Server) -> Outcome {
     if damage == Damage::default() { Ok(()) } else { Err(format!("{damage:?}")) }
 }
 
+/// The reply to the exchange's COMMIT is lost, and before anybody asks what became of it, the new table has
+/// another name.
+async fn renamed_before_it_is_asked(server: &Server) -> Outcome {
+    let arena = Arena::build(server, 0, false).await?;
+    let old = arena.scene.ask("'public.t'::regclass::oid").await?;
+    let run = start(arena.command("run-now", Some("exchange-commit-after=lose-reply")))?;
+    let end = Instant::now() + Duration::from_secs(60);
+    while arena.scene.ask("'public.t'::regclass::oid").await? == old {
+        if Instant::now() > end {
+            return Err("it was not exchanged".into());
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    arena.scene.run("ALTER TABLE public.t RENAME TO renamed").await?;
+    run.wait()?.status(0)?;
+    let sequence = arena.scene.ask("pg_get_serial_sequence('public.renamed', 'nr')").await?;
+    if sequence != "public.t_nr_seq" {
+        return Err(format!("its sequence is {sequence:?}"));
+    }
+    arena.scene.run("ALTER TABLE public.renamed RENAME TO t").await?;
+    let damage = arena.damage().await?;
+    arena.end().await?;
+    if damage == Damage::default() { Ok(()) } else { Err(format!("{damage:?}")) }
+}
+
 async fn cut(server: &Server, seed: u64) -> Outcome {
     let mut random = Random::new(seed, u64::from(server.version) + 200);
     let arena = Arena::build(server, seed, true).await?;
@@ -169,7 +200,7 @@ async fn sample(server: &Server, seed: u64, number: usize, of: usize) -> Outcome
     let mut random = Random::new(seed, number as u64 + 1);
     for case in cases(seed, number, of) {
         let case = case.varied(&mut random);
-        let began = std::time::Instant::now();
+        let began = Instant::now();
         let played = play::play(&arena, &case, &mut random).await?;
         println!("{case}: {:?}, {:?}", played.end, began.elapsed());
         if played.damage != Damage::default() {

@@ -12,7 +12,7 @@ use libtest_mimic::Trial;
 
 /// The trials of this module.
 pub fn tests() -> Vec<Trial> {
-    let mut all = trials("promises", &ends(), cases! { settings: of_a_role; });
+    let mut all = trials("promises", &ends(), cases! { settings: of_a_role one_server; });
     let general = cases! {
         wrong: a_value_changed a_row_missing a_row_too_many a_race_lost;
         memory: of_any_table;

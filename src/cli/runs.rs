@@ -136,6 +136,7 @@ pub async fn status(context: &mut Context, tables: &[TableArg]) -> Result<u8> {
             "held": run.held,
             "cleanup_only": run.cleanup_only,
             "given_up": run.given_up,
+            "mismatch": run.mismatch,
         })
     });
     let document = document.collect();

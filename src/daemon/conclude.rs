@@ -71,6 +71,10 @@ pub fn conclusion(
     let stamp = finding.stamp.clone();
     let reason = reason(report, stop, report.error.as_deref());
     let again = |after, failed| Conclusion::Again { reason: reason.clone(), after, failed, begun };
+    // What is left may be the last copy: a person looks at it, whatever is wanted.
+    if report.ending != Ending::Done && report.kind.as_deref() == Some(DROPPED) {
+        return Conclusion::Aside { reason, stamp: None, after: None, begun };
+    }
     if let Some(Stop::Cancelled(_)) = stop
         && report.ending != Ending::Done
     {
@@ -82,14 +86,12 @@ pub fn conclusion(
     }
     match (report.ending, stop) {
         (Ending::Done, _) => Conclusion::Gone,
+        // Of a run that is under way: its capture is on.
+        (Ending::Refused, _) if begun => again(backoff(1, settings), false),
         (Ending::Refused, _) => {
             Conclusion::Aside { reason, stamp, after: Some(REFUSED_FOR), begun }
         }
         (Ending::Busy, _) => again(BUSY_FOR.min(settings.backoff), false),
-        // What is left may be the last copy: a person looks at it.
-        (Ending::Failed, _) if report.kind.as_deref() == Some(DROPPED) => {
-            Conclusion::Aside { reason, stamp: None, after: None, begun }
-        }
         // What is left would go on taxing writers: until it can be removed, it is tried again.
         _ if is_last(report, stop, attempts, settings) && begun => {
             again(backoff(attempts + 1, settings), false)
@@ -246,7 +248,9 @@ mod tests {
             kind: Some("dropped".into()),
             ..report(Ending::Failed, "public.t was dropped by somebody after its cutover", 1)
         };
-        for (attempts, stop) in [(0, None), (2, None), (0, Some(Stop::WindowAbort))] {
+        let cancelled = Stop::Cancelled("ann".into());
+        let stops = [(0, None), (2, None), (0, Some(Stop::WindowAbort)), (0, Some(cancelled))];
+        for (attempts, stop) in stops {
             let finding = Finding { left: true, ..Finding::default() };
             let found = conclusion(&report, stop.as_ref(), attempts, &finding, &settings());
             let Conclusion::Aside { after: None, begun: true, .. } = found else {

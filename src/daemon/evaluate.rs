@@ -4,6 +4,7 @@ use super::measured::measurements;
 use super::{Clock, rule_index, worker};
 use crate::bloat::{self, Basis, TableBloat, Unknown};
 use crate::config::{Config, Connection};
+use crate::engine::journal;
 use crate::error::Result;
 use crate::names::{QualifiedName, TableArg};
 use crate::pg::{Session, settings};
@@ -60,7 +61,11 @@ pub async fn evaluate(
     let mut found = found(&decided, &repacks);
     reassign(store, config, name, &entries, &decided).await?;
     config.schedule.rank(&mut decided);
-    decided.retain(|(_, decision)| decision.qualifies);
+    // What the store knows nothing of, because it was lost, or the database was taken back to an earlier
+    // state: its capture would go on taxing writers, though the table may not qualify any more.
+    let left = journal::left_by_daemons(&session).await?;
+    decided
+        .retain(|(candidate, decision)| decision.qualifies || left.contains_key(&candidate.table));
     found.due = decided.len();
     let aside: Vec<u32> = entries
         .iter()
@@ -84,7 +89,7 @@ pub async fn evaluate(
             continue;
         }
         keep.push(table.clone());
-        let Some(oid) = oids.get(table).copied() else { continue };
+        let Some(oid) = left.get(table).or(oids.get(table)).copied() else { continue };
         let wish = Wish {
             connection: name.clone(),
             table: table.clone(),

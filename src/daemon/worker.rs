@@ -8,7 +8,7 @@ use crate::bloat;
 use crate::catalog::lookup::{self, Found};
 use crate::config::DaemonSettings;
 use crate::engine::{self, Control, Gate, Goal, journal};
-use crate::error::{Error, Result, Verdict};
+use crate::error::{DROPPED, Error, Result, Verdict};
 use crate::job::{Ending, Event, Figures, Phase, Report};
 use crate::pg::{Session, settings};
 use std::collections::HashMap;
@@ -67,8 +67,6 @@ async fn work(order: &Order) -> Ended {
     };
     let stop = task.why();
     let given_up = stop.as_ref().is_some_and(Stop::removes)
-        // What is not gone on with is not to be left there, whyever.
-        || report.ending == Ending::Refused
         || is_last(&report, stop.as_ref(), claim.attempts, &order.settings);
     if given_up && report.ending != Ending::Done {
         remove(order, &mut report).await;
@@ -81,7 +79,13 @@ async fn work(order: &Order) -> Ended {
         }
     };
     // The COMMIT of its beginning may still be on its way.
-    finding.left |= report.exit_status == 75;
+    finding.left |= report.exit_status == 75 && report.phase < Phase::Capture;
+    // Only the last reply was lost.
+    if report.exit_status == 75 && report.phase == Phase::Cleanup && !finding.left {
+        report = Report { ending: Ending::Done, exit_status: 0, ..report };
+        (report.error, report.kind, report.told) = (None, None, None);
+        (report.state, report.next) = (None, None);
+    }
     Ended::Ran(Box::new(report), finding)
 }
 
@@ -101,12 +105,8 @@ async fn repack(order: &Order) -> Result<Result<Report, Ended>> {
         seed: order.seed,
         gate: Some(order.gate.clone()),
     };
-    if !left && task.why().is_some_and(|stop| stop.removes()) {
+    if task.why().is_some_and(|stop| stop.removes()) {
         return Ok(Ok(Report { ending: Ending::Interrupted, ..failed(task, &Error::Interrupted) }));
-    }
-    if left && task.why().is_some_and(|stop| stop.removes()) {
-        let control = Control { stop: CancellationToken::new(), ..control };
-        return Ok(Ok(take_back(task, &control).await));
     }
     if left {
         return Ok(Ok(Box::pin(engine::run(job, &table, Goal::Resume, &control)).await));
@@ -121,19 +121,12 @@ async fn repack(order: &Order) -> Result<Result<Report, Ended>> {
                 "done",
                 format!("{who} had repacked it, and died before it could say so"),
             ),
-            _ => Ended::Nothing(
+            (true, None) => Ended::Nothing("done", "it has been repacked since".into()),
+            (false, _) => Ended::Nothing(
                 "gone",
                 "it was repacked or made anew by somebody since it was queued".into(),
             ),
         })),
-    }
-}
-
-/// Removes a run of the daemon's. What may be a last copy goes only if a person has asked for it.
-async fn take_back(task: &Task, control: &Control) -> Report {
-    match task.why() {
-        Some(Stop::Cancelled(_)) => engine::abort(&task.job, task.claim.oid, control).await,
-        _ => engine::remove(&task.job, task.claim.oid, control).await,
     }
 }
 
@@ -147,17 +140,7 @@ async fn remove(order: &Order, report: &mut Report) {
         seed: order.seed,
         gate: None,
     };
-    let ours = async {
-        let session = settings::open(&task.job.server, "repackd").await?;
-        journal::is_left_by_daemon(&session, claim.oid).await
-    };
-    if let Ok(false) = ours.await {
-        if report.ending == Ending::Interrupted {
-            report.ending = Ending::Aborted;
-        }
-        return;
-    }
-    let aborted = Box::pin(take_back(task, &control)).await;
+    let aborted = Box::pin(engine::remove(&task.job, claim.oid, &control)).await;
     match aborted.ending {
         // Past its cutover, so it was brought to its end.
         Ending::Done => *report = aborted,
@@ -170,12 +153,22 @@ async fn remove(order: &Order, report: &mut Report) {
             );
             report.next = None;
         }
+        // There was nothing to remove, or it is a person's.
+        Ending::Refused => {
+            if report.ending == Ending::Interrupted {
+                report.ending = Ending::Aborted;
+            }
+        }
         _ => {
             tracing::warn!(
                 connection = %claim.connection, table = %claim.table,
-                "its run could not be removed: {}", aborted.error.unwrap_or_default()
+                "its run could not be removed: {}", aborted.error.as_deref().unwrap_or_default()
             );
             (report.state, report.next) = (aborted.state, aborted.next);
+            if aborted.kind.as_deref() == Some(DROPPED) {
+                (report.error, report.kind, report.told) =
+                    (aborted.error, aborted.kind, aborted.told);
+            }
         }
     }
 }

@@ -13,7 +13,7 @@ pub async fn abort(job: &Job, oid: u32, control: &Control) -> Report {
     end(job, oid, control, true).await
 }
 
-/// The same without anybody's wish. If somebody dropped the new table after the cutover, the old one may
+/// The same for a daemon, of what a daemon began. If somebody dropped the new table after the cutover, the old one may
 /// be the last copy there is, and stays.
 pub async fn remove(job: &Job, oid: u32, control: &Control) -> Report {
     end(job, oid, control, false).await
@@ -46,6 +46,12 @@ async fn try_abort(
     settings::become_role(&sessions.holder, &found.owner).await?;
     let journal = journal::read(sessions.worker.client(), &found).await?;
     *name = journal.state.table.to_string();
+    if !wanted && !journal.state.daemon {
+        return Err(Error::Refused {
+            table: name.clone(),
+            reasons: vec!["its run was begun by a person, who alone goes on with it".into()],
+        });
+    }
     let phase = journal.phase;
     let mut run = Run::new(job, control, sessions, Throttle::none(), journal);
     if !phase.is_past_cutover() {
@@ -56,7 +62,7 @@ async fn try_abort(
     let dropped = matches!(confirmed, Err(Error::Dropped { .. }));
     let ended = match confirmed {
         Err(e) if !(dropped && wanted) => Err(e),
-        _ => finish(&mut run).await,
+        _ => finish(&mut run, dropped).await,
     };
     if ended.is_ok() {
         run.note(match dropped {
@@ -75,10 +81,10 @@ async fn try_abort(
 }
 
 /// Brings a run that is past its cutover to its end.
-async fn finish(run: &mut Run<'_>) -> Result<()> {
+async fn finish(run: &mut Run<'_>, dropped: bool) -> Result<()> {
     validate::run(run).await?;
     run.journal.phase = Phase::Cleanup;
-    cleanup::run(run).await
+    cleanup::run(run, dropped).await
 }
 
 /// Removes a run that is before its cutover.

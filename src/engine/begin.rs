@@ -38,8 +38,8 @@ pub async fn sessions(job: &Job, oid: u32, table: &str) -> Result<Sessions> {
     lock(&holder, oid, table).at(LOCK).await?;
     let (worker, observer) =
         tokio::try_join!(settings::open(&job.server, &name), settings::open(&job.server, &name))?;
-    holder.is_beside(&worker)?;
-    holder.is_beside(&observer)?;
+    holder.is_beside(&worker).await?;
+    holder.is_beside(&observer).await?;
     worker.expose(Role::Worker);
     observer.expose(Role::Observer);
     let sessions = Sessions { holder, worker, observer };

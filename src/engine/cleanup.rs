@@ -19,13 +19,17 @@ use tokio_postgres::error::SqlState;
 /// How often a DROP is tried when somebody, say pg_dump, holds a lock on what is to go.
 const TRIES: u32 = 30;
 
-/// Drops the old table and the run's schemas.
-pub async fn run(run: &mut Run<'_>) -> Result<()> {
+/// Drops the old table and the run's schemas; if it is the last there is, only if that is `known`.
+pub async fn run(run: &mut Run<'_>, known: bool) -> Result<()> {
     report_late_grants(run).await?;
     sequences::restore(run).await?;
     let mut statements = matviews::drops(run).await?;
     statements.push(format!("DROP TABLE IF EXISTS {} RESTRICT", old_table(run).sql()));
     statements.extend(remains(run));
+    // Much may have happened since it was looked at: validation alone takes hours.
+    if !known {
+        confirm(run).await?;
+    }
     drop_all(run, &statements).at(CLEANUP_DROP).await
 }
 
@@ -43,7 +47,6 @@ pub async fn abort(run: &mut Run<'_>) -> Result<()> {
         saved = run.journal.save(run.sessions.worker.client()).await;
     }
     if let Err(e) = saved
-        && matches!(e, Error::Sql { .. })
         && !e.is_disk_full()
     {
         return Err(e);

@@ -177,7 +177,7 @@ impl<'a> Run<'a> {
     pub async fn open_helper(&mut self) -> Result<Session> {
         let name = name_in(self.journal.table_oid, self.journal.phase.name());
         let session = settings::open(&self.job.server, &name).await?;
-        self.sessions.holder.is_beside(&session)?;
+        self.sessions.holder.is_beside(&session).await?;
         settings::become_role(&session, &self.journal.owner).await?;
         self.helpers.insert(session.backend_pid());
         Ok(session)
@@ -255,8 +255,10 @@ impl<'a> Run<'a> {
 
     /// Moves on to `phase`, durably: what is said of a run that stops goes by it.
     pub async fn enter(&mut self, phase: Phase) -> Result<()> {
-        self.journal.phase = phase;
-        self.journal.settle(self.sessions.worker.client()).at(ENTER).await
+        let next = Journal { phase, ..self.journal.clone() };
+        next.settle(self.sessions.worker.client()).at(ENTER).await?;
+        self.journal = next;
+        Ok(())
     }
 
     /// Runs one phase, with its events, its span and its time.

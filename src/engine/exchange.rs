@@ -121,9 +121,9 @@ async fn find_out(run: &mut Run<'_>) -> Result<()> {
     Err(unknown())
 }
 
-/// Whether the exchange was committed; `None` if that cannot be known: the lost backend is still alive, or
-/// this is a standby, which may not have heard of it. The name does not tell: it may have been given to
-/// another table since.
+/// Whether the exchange was committed; `None` if that cannot be known yet: the lost backend is still
+/// alive, or this is a standby, which may not have heard of it. The table's name does not tell: it may have
+/// been given to another one since.
 async fn asked(session: &Session, lost: i32, oid: u32, shadow: u32) -> Result<Option<bool>> {
     let row = session
         .query_one(
@@ -132,14 +132,17 @@ async fn asked(session: &Session, lost: i32, oid: u32, shadow: u32) -> Result<Op
         )
         .await
         .map_err(Error::sql("looking for the lost session"))?;
-    if row.get(0) {
-        return Ok(None);
-    }
+    // Before the journal is read, since only then is no the last word.
+    let undecided: bool = row.get(0);
     if let Some(found) = journal::find(session.client(), Some(oid)).await?.first() {
         settings::become_role(session, &found.owner).await?;
         let journal = journal::read(session.client(), found).await?;
-        return Ok(Some(journal.phase.is_past_cutover()));
+        return Ok(match journal.phase.is_past_cutover() {
+            true => Some(true),
+            false => Some(false).filter(|_| !undecided),
+        });
     }
     // Somebody has brought it to its end meanwhile, or taken it back.
-    Ok(lookup::by_oid(session.client(), shadow).await?.map(|_| true))
+    let there = lookup::by_oid(session.client(), shadow).await?.is_some();
+    Ok(Some(true).filter(|_| there && !undecided))
 }

@@ -2,12 +2,13 @@
 //! record commit together.
 
 use crate::catalog::{Key, Matview, TableDescription};
-use crate::error::{Error, Result, Verdict};
+use crate::error::{Error, Result};
 use crate::job::{Figures, Phase};
 use crate::names::{QualifiedName, RunNames};
 use crate::pg::{DURABLE, READ_COMMITTED, Session, settings, transaction};
 use crate::sql::{Subject, schemas::JOURNAL_VERSION};
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use tokio_postgres::{Client, GenericClient, types::Type};
 
 /// The phases in which the new table is live.
@@ -46,9 +47,9 @@ pub struct State {
     /// Whether an abort was begun: then capture may be off already, and there is no going on.
     #[serde(default)]
     pub given_up: bool,
-    /// Whether the shadow was found not to be equal to the table: then there is no going on, either.
+    /// How the shadow was found not to be equal to the table: then there is no going on, either.
     #[serde(default)]
-    pub mismatch: bool,
+    pub mismatch: Option<String>,
     /// Whether a daemon began it. What a person has begun is left to persons.
     #[serde(default)]
     pub daemon: bool,
@@ -258,16 +259,52 @@ pub async fn in_the_way(client: &impl GenericClient, oid: u32) -> Result<Option<
 
 /// Whether a daemon's run of the table is left. `session` works as the login role.
 pub async fn is_left_by_daemon(session: &Session, oid: u32) -> Result<bool> {
-    let found = find(session.client(), Some(oid)).await?;
-    let Some(found) = found.iter().find(|found| found.problem.is_none()) else { return Ok(false) };
-    settings::become_role(session, &found.owner).await?;
-    let read = read(session.client(), found).await;
+    for found in find(session.client(), Some(oid)).await? {
+        if daemons(session, &found).await?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The runs of daemons that are left: the tables, and the OIDs by which their runs go. Whoever owns a
+/// journal may have written any name into it, so it counts for tables of his own.
+pub async fn left_by_daemons(session: &Session) -> Result<HashMap<QualifiedName, u32>> {
+    let mut left = HashMap::new();
+    for found in find(session.client(), None).await? {
+        let Some(State { table, .. }) = daemons(session, &found).await? else { continue };
+        let row = session
+            .query_typed_one(
+                "SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                                WHERE n.nspname = $1 AND c.relname = $2
+                                  AND pg_catalog.pg_get_userbyid(c.relowner) = $3)",
+                &[(&table.schema, Type::TEXT), (&table.name, Type::TEXT), (&found.owner, Type::TEXT)],
+            )
+            .await
+            .map_err(Error::sql("looking for what daemons left"))?;
+        if row.get(0) {
+            left.insert(table, found.oid);
+        }
+    }
+    Ok(left)
+}
+
+/// The state of a run, if a daemon began it and it can be read: whoever can read the others may go on
+/// with them.
+async fn daemons(session: &Session, found: &FoundRun) -> Result<Option<State>> {
+    if found.problem.is_some() {
+        return Ok(None);
+    }
+    let read = async {
+        settings::become_role(session, &found.owner).await?;
+        read(session.client(), found).await
+    };
+    let read = read.await;
     session.batch_execute("RESET ROLE").await.map_err(Error::sql("RESET ROLE"))?;
     match read {
-        Ok(journal) => Ok(journal.state.daemon),
-        Err(e) if e.verdict() == Verdict::Resume => Err(e),
-        // Whoever can read it may go on with it.
-        Err(_) => Ok(false),
+        Ok(Journal { state, .. }) => Ok(Some(state).filter(|state| state.daemon)),
+        Err(e) if matches!(e, Error::Other(_)) || e.is_impossible() => Ok(None),
+        Err(e) => Err(e),
     }
 }
 

@@ -42,7 +42,7 @@ pub async fn run(
                 matviews: Vec::new(),
                 taken_over: None,
                 given_up: false,
-                mismatch: false,
+                mismatch: None,
                 daemon,
                 held: None,
                 figures,

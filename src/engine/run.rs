@@ -17,7 +17,7 @@ use crate::config::DiskFull;
 use crate::error::{Error, Result, Verdict};
 use crate::failpoint::{At, PREPARE};
 use crate::job::{Ending, Event, Figures, Phase, Report, Sizes};
-use crate::pg::settings;
+use crate::pg::{rollback, settings};
 use crate::preflight::{self, Preflight};
 use crate::sql::Subject;
 use std::time::Instant;
@@ -50,7 +50,7 @@ pub async fn run(job: &Job, table: &Found, goal: Goal, control: &Control) -> Rep
         Ok(sessions) => sessions,
         Err(e) => return report::failed(job, &name, Stage::Before, e, Figures::default()),
     };
-    let throttle = match Throttle::open(job, table.oid).await {
+    let throttle = match Throttle::open(job, table.oid, &sessions.holder).await {
         Ok(throttle) => throttle,
         Err(e) => return report::failed(job, &name, Stage::Before, e, Figures::default()),
     };
@@ -67,7 +67,12 @@ pub async fn run(job: &Job, table: &Found, goal: Goal, control: &Control) -> Rep
     };
     let mut journal = match begun {
         Ok(journal) => journal,
-        Err(e) => return report::failed(job, &name, stage, e, Figures::default()),
+        Err(e) => {
+            if matches!(e, Error::Mismatch { .. }) {
+                stage = Stage::Kept(Phase::Verify);
+            }
+            return report::failed(job, &name, stage, e, Figures::default());
+        }
     };
     if !goal.is_of_a_run() {
         let seconds = started.elapsed().as_secs_f64();
@@ -178,13 +183,11 @@ async fn resume(job: &Job, oid: u32, name: &str, sessions: &Sessions) -> Result<
     }
     settings::become_role(&sessions.worker, &found.owner).await?;
     let mut journal = journal::read(sessions.worker.client(), found).await?;
-    if journal.state.mismatch && !journal.state.given_up {
-        return Err(Error::Refused {
-            table: name.to_owned(),
-            reasons: vec![format!(
-                "its shadow is not equal to the table, as an earlier attempt has found: `repackd abort {name}` removes it"
-            )],
-        });
+    if let Some(difference) = &journal.state.mismatch
+        && !journal.state.given_up
+    {
+        let (table, difference) = (journal.state.table.clone(), difference.clone());
+        return Err(Error::Mismatch { table, difference });
     }
     let row = sessions.worker.query_one("SELECT session_user::text", &[]).await;
     journal.state.sign(row.map_err(Error::sql("asking for the login role"))?.get(0));
@@ -282,7 +285,7 @@ async fn phases(run: &mut Run<'_>, goal: Goal) -> Result<()> {
         cleanup::confirm(run).await?;
         let after = lookup::sizes(run.sessions.observer.client(), run.journal.shadow_oid).await?;
         run.journal.state.figures.after = Some(after);
-        cleanup::run(run).await
+        cleanup::run(run, false).await
     })
     .await
 }
@@ -341,7 +344,11 @@ async fn conclude(mut run: Run<'_>, result: Result<()>) -> Report {
             }
             // The figures so far, if the connection still stands.
             if !run.journal.phase.is_past_cutover() {
-                run.journal.state.mismatch |= matches!(error, Error::Mismatch { .. });
+                if let Error::Mismatch { difference, .. } = &error {
+                    run.journal.state.mismatch = Some(difference.clone());
+                }
+                // Nothing that was left open on the way is to be committed along with them.
+                let _ = rollback(run.sessions.worker.client()).await;
                 let _ = run.journal.settle(run.sessions.worker.client()).await;
             }
             let stage = Stage::Kept(run.journal.phase);

@@ -1,10 +1,10 @@
 -- A sequence that was taken from a table, that table, and the column it belongs to there.
--- $1 OID of the sequence, $2 OID of the table, $3 name of the column when it was taken.
+-- $1 OID of the sequence, $2 OID of the table, $3 name of the column when it was taken, $4 the run's owner.
 -- One row, if the sequence is there. Columns may have been renamed since: the one whose default reads the
 -- sequence is the one, else the one of that name; NULL if neither is there any more.
 SELECT sn.nspname::text AS sequence_schema, s.relname::text AS sequence_name,
        tn.nspname::text AS table_schema, t.relname::text AS table_name, r.rolname::text AS table_owner,
-       s.relowner = t.relowner AS same_owner,
+       s.relowner = t.relowner AS same_owner, pg_catalog.pg_get_userbyid(s.relowner) = $4 AS of_the_run,
        (SELECT a.attname::text
         FROM pg_catalog.pg_attribute a
         LEFT JOIN LATERAL (

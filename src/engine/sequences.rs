@@ -56,14 +56,18 @@ pub async fn restore(run: &mut Run<'_>) -> Result<()> {
             let impossible =
                 |e: &Error| e.is_impossible() || e.is(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST);
             match alter(run, oid, &home.sequence, &all, None).at(SEQUENCE_RESTORE).await {
-                Err(e) if impossible(&e) && rights.is_empty() => {
+                // Only of the owner's own: he can write into the journal whatever he likes.
+                Err(e) if impossible(&e) && rights.is_empty() && home.of_the_run => {
                     tracing::debug!("sequence {}: {e}", home.sequence);
                 }
-                Err(e) if impossible(&e) => run.note(format!(
-                    "sequence {} could not be given back to {} ({e}): do so with {statement}",
-                    home.sequence,
-                    home.owner()
-                )),
+                Err(e) if impossible(&e) => {
+                    run.note(format!(
+                        "sequence {} could not be given back to {} ({e}): do so with {statement}",
+                        home.sequence,
+                        home.owner()
+                    ));
+                    break;
+                }
                 other => {
                     other?;
                     break;
@@ -81,6 +85,8 @@ struct Home {
     /// The table with its owner; `None`: it was dropped.
     table: Option<(QualifiedName, String)>,
     same_owner: bool,
+    /// Whether the run's owner has it.
+    of_the_run: bool,
     /// `None`: it was dropped.
     column: Option<String>,
 }
@@ -93,7 +99,12 @@ impl Home {
             .observer
             .query_typed_opt(
                 include_str!("sequence_home.sql"),
-                &[(&oid, Type::OID), (&table, Type::OID), (&column, Type::NAME)],
+                &[
+                    (&oid, Type::OID),
+                    (&table, Type::OID),
+                    (&column, Type::NAME),
+                    (&run.journal.owner, Type::TEXT),
+                ],
             )
             .await
             .map_err(Error::sql("looking for the table's sequences"))?;
@@ -104,7 +115,8 @@ impl Home {
             sequence: name(&row, 0),
             table: row.get::<_, Option<&str>>(2).map(|_| (name(&row, 2), row.get(4))),
             same_owner: row.get::<_, Option<bool>>(5).unwrap_or_default(),
-            column: row.get(6),
+            of_the_run: row.get(6),
+            column: row.get(7),
         }))
     }
 

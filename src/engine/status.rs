@@ -140,7 +140,7 @@ async fn fill(session: &Session, found: &journal::FoundRun, status: &mut RunStat
     (status.age, status.idle) = (row.get(5), row.get(6));
     status.pages = journal.state.pages;
     status.given_up = journal.state.given_up;
-    status.mismatch = journal.state.mismatch;
+    status.mismatch = journal.state.mismatch.is_some();
     status.cleanup_only = journal.phase.is_past_cutover();
     status.held = journal.state.held;
     status.phase = Some(journal.phase);

@@ -62,13 +62,14 @@ struct Hold {
 
 impl Throttle {
     /// Opens its session, and fails if something could never be looked at as asked.
-    pub async fn open(job: &super::Job, oid: u32) -> Result<Self> {
+    pub async fn open(job: &super::Job, oid: u32, beside: &Session) -> Result<Self> {
         let limits = job.settings.limits.clone();
         let session = match limits.is_empty() {
             true => None,
             false => Some(settings::open(&job.server, &application_name(oid)).await?),
         };
         if let Some(session) = &session {
+            beside.is_beside(session).await?;
             check(session, &limits).await?;
         }
         Ok(Self { limits, session, state: Mutex::default() })

@@ -57,9 +57,15 @@ impl Session {
 
     /// Fails unless both are sessions of one server. Where a connection names several, or balances its
     /// load, one may have led to a standby: the locks and snapshots seen there are not those that count.
-    pub fn is_beside(&self, other: &Self) -> Result<()> {
+    pub async fn is_beside(&self, other: &Self) -> Result<()> {
         if self.server_started == other.server_started {
             return Ok(());
+        }
+        // Or the server was started anew since, which this session may not have noticed yet.
+        if let Err(e) = self.client.simple_query("").await
+            && e.code().is_none()
+        {
+            return Err(Error::sql("looking whether the server is still there")(e));
         }
         Err(Error::Other(format!(
             "{} leads to more than one server, and what a session sees on one says nothing about another: name one host, or set target_session_attrs = read-write",

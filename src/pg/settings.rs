@@ -57,10 +57,12 @@ const SETTINGS: &[(&str, &str)] = &[
     ("client_connection_check_interval", "5s"),
     // And let go of its locks: nobody else can go on with a run while a session that is only waiting for
     // its next statement has the advisory lock, which by the usual two hours of idleness it would. In
-    // seconds; on a socket they mean nothing.
+    // seconds; on a socket they mean nothing. The last, in milliseconds, is for a reply that nobody
+    // acknowledges.
     ("tcp_keepalives_idle", "30"),
     ("tcp_keepalives_interval", "10"),
     ("tcp_keepalives_count", "3"),
+    ("tcp_user_timeout", "60000"),
 ];
 
 /// What a session of ours has a setting at.

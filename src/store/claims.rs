@@ -132,7 +132,7 @@ impl Store {
              WHERE q.connection IN ({})
                AND (q.wanted IS NOT NULL OR q.rule IN ({}) AND {NOT_PAUSED})
                AND (q.state = 'running' AND q.lease_until <= {{now}}
-                    OR (q.state = 'waiting' AND q.not_before <= {{now}} OR q.state <> 'running' AND q.wanted IS NOT NULL)
+                    OR (q.state = 'waiting' OR q.state = 'aside' AND q.wanted IS NOT NULL) AND q.not_before <= {{now}}
                        AND NOT EXISTS (SELECT 1 FROM queue r WHERE r.connection = q.connection AND r.state = 'running'))
              ORDER BY CASE q.state WHEN 'running' THEN 0 ELSE 1 END, CASE WHEN q.wanted IS NULL THEN 1 ELSE 0 END,
                       q.begun DESC, q.priority DESC, q.turn DESC, q.id

@@ -270,7 +270,7 @@ impl Store {
         ))
         .await?;
         let asked = run(format!(
-            "UPDATE queue SET wanted = 'cancel', wanted_by = $4, updated_at = {{now}} WHERE begun = 1 AND {meant}"
+            "UPDATE queue SET wanted = 'cancel', wanted_by = $4, not_before = 0, updated_at = {{now}} WHERE begun = 1 AND {meant}"
         ))
         .await?;
         Ok((asked, aside))

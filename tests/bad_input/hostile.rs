@@ -198,3 +198,36 @@ pub async fn journal_rewritten(server: Server) -> Outcome {
     }
     scene.drop().await
 }
+
+/// The owner writes somebody else's sequence into his journal, as one that his table is to get back, or
+/// that goes with a column that is not there.
+pub async fn sequence_of_somebody_else(server: Server) -> Outcome {
+    let setup =
+        "CREATE SCHEMA vault; CREATE SEQUENCE vault.numbers; GRANT USAGE ON SCHEMA vault TO PUBLIC";
+    let mut scene = Scene::new(&server, setup).await?;
+    let oid = scene.ask("'public.t'::regclass::oid").await?;
+    let victim = scene.ask("'vault.numbers'::regclass::oid").await?;
+    for column in ["id", "there_is_none"] {
+        scene.user = "shape_owner".into();
+        scene.repackd(&["prepare", "t"])?.status(0)?;
+        let released = format!("[[{victim}, \"{column}\"]]");
+        scene
+            .run(&format!(
+                "UPDATE repackd_{oid}.journal SET state = jsonb_set(state::jsonb, '{{released}}', '{released}')::text"
+            ))
+            .await?;
+        scene.user = "postgres".into();
+        scene.repackd(&["abort", "t"])?.status(0)?;
+        let found = scene
+            .ask(&format!(
+                "SELECT relowner::regrole || ' ' || relnamespace::regnamespace || ' ' ||
+                        (SELECT count(*) FROM pg_depend WHERE objid = c.oid AND deptype = 'a')
+                 FROM pg_class c WHERE oid = {victim}"
+            ))
+            .await?;
+        if found != "postgres vault 0" {
+            return Err(format!("{column}: the sequence is {found}"));
+        }
+    }
+    scene.drop().await
+}

@@ -2,7 +2,9 @@
 
 use super::{ANY_TIME, Rig, bloated};
 use crate::support::program::{finish, program};
-use crate::support::{Outcome, Server};
+use crate::support::{Outcome, Server, control, expect, words};
+use repackd::engine;
+use repackd::job::Ending;
 use std::time::Duration;
 
 /// Lets a daemon do what is due, again and again, until a table's attempts are so many.
@@ -33,8 +35,11 @@ pub async fn a_persons(server: Server) -> Outcome {
         return Err(format!("{endings:?}, {:#?}", rig.queue()?));
     }
     // Nor when the daemon is to give up what it has.
-    rig.repackd(&["cancel", "t"])?.status(0)?;
-    rig.repackd(&["daemon", "--once"])?.status(0)?;
+    let (job, number) = (rig.database.job("shape_owner"), oid.parse().map_err(words)?);
+    expect(&engine::remove(&job, number, &control().0).await, Ending::Refused)?;
+    if rig.clean().await.is_ok() {
+        return Err("it was removed".into());
+    }
     if rig.ask("'public.t'::regclass::oid").await? != oid {
         return Err("it was cut over".into());
     }
@@ -71,11 +76,39 @@ pub async fn the_last_copy(server: Server) -> Outcome {
     if rows != "1500" {
         return Err(format!("{rows} rows are left"));
     }
-    let told = last["report"].to_string();
-    if !told.contains("is still there as") {
-        return Err(format!("nothing about the old table: {told}"));
+    // Nor is it asked for by whoever asks for all of the daemon's work to be given up.
+    rig.repackd(&["cancel"])?.status(0)?;
+    rig.repackd(&["daemon", "--once"])?;
+    if rig.ask(&format!("SELECT count(*) FROM repackd_{oid}_old.t")).await? != "1500" {
+        return Err("it is gone".into());
     }
     rig.repackd(&["abort", "t"])?.status(0)?;
     rig.clean().await?;
     rig.drop().await
+}
+
+/// The store is lost, and by its rule the table is not to be repacked any more: what was begun is brought
+/// to its end all the same, before the cutover and after it.
+pub async fn unknown_to_the_store(server: Server) -> Outcome {
+    for point in ["index-build-before", "cleanup-drop-before"] {
+        let rig = Rig::new(&server, &bloated("t")).await?;
+        rig.configure(ANY_TIME)?;
+        let oid = rig.ask("'public.t'::regclass::oid").await?;
+        let mut daemon = program(&["daemon", "--once", "--config", &rig.file()]);
+        daemon.env("REPACKD_FAILPOINT", format!("{point}=kill"));
+        let killed = finish(daemon)?;
+        if killed.status.is_some() {
+            return Err(format!("it was not killed: {killed}"));
+        }
+        let store = std::path::Path::new(&rig.file()).with_file_name("store.sqlite");
+        std::fs::remove_file(store).map_err(words)?;
+        rig.configure(&ANY_TIME.replace("0.2", "0.99"))?;
+        let endings = until_tried(&rig, "public.t", 1).await?;
+        if endings != ["done"] || rig.ask("'public.t'::regclass::oid").await? == oid {
+            return Err(format!("{point}: {endings:?}"));
+        }
+        rig.clean().await?;
+        rig.drop().await?;
+    }
+    Ok(())
 }

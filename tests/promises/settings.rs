@@ -1,6 +1,8 @@
 //! No default of a role decides how repackd works.
 
+use crate::support::cluster::Cluster;
 use crate::support::{Database, Outcome, Server, expect, repack, same, words};
+use repackd::config::Config;
 use repackd::engine::Goal;
 use repackd::job::Ending;
 
@@ -29,6 +31,10 @@ const SETTINGS: &[(&str, &str, &str, u32)] = &[
     ("synchronous_commit", "on", "off", 14),
     ("exit_on_error", "on", "off", 14),
     ("jit", "on", "off", 14),
+    ("tcp_keepalives_idle", "7200", "30", 14),
+    ("tcp_keepalives_interval", "75", "10", 14),
+    ("tcp_keepalives_count", "9", "3", 14),
+    ("tcp_user_timeout", "59000", "60000", 14),
 ];
 
 pub async fn of_a_role(server: Server) -> Outcome {
@@ -71,4 +77,35 @@ pub async fn of_a_role(server: Server) -> Outcome {
     expect(&repack(&job, &database.find("public.t").await?, Goal::RunNow).await, Ending::Done)?;
     same("the database", &before, &database.dump()?)?;
     database.drop().await
+}
+
+/// Locks and snapshots seen on another server are not those that count.
+pub async fn one_server(server: Server) -> Outcome {
+    let other = Cluster::create(server.version).await?;
+    let here = Database::create(&server).await?;
+    let url = format!("{},{}", server.url.replace("/postgres", ""), other.server().url);
+    let url = url.replace(",postgres://postgres@", ",");
+    let open = async |url: &str| {
+        let config = Config::from_url(Some(url)).map_err(words)?;
+        repackd::pg::open(&config.connections[0].server, "test").await.map_err(|e| e.to_string())
+    };
+    let (one, two) = (open(&here.url("postgres")).await?, open(&other.server().url).await?);
+    one.is_beside(&open(&url).await?).await.map_err(|e| e.to_string())?;
+    let Err(error) = one.is_beside(&two).await else {
+        return Err("two servers passed for one".into());
+    };
+    if error.kind() != "other" || !error.to_string().contains("more than one server") {
+        return Err(error.to_string());
+    }
+    // The server is gone and another has its address: that is no fault of the configuration.
+    other.stop("immediate")?;
+    other.start()?;
+    let again = open(&other.server().url).await?;
+    let Err(error) = two.is_beside(&again).await else {
+        return Err("a server started anew passed for the old one".into());
+    };
+    if error.exit_status() != 75 && error.verdict() != repackd::error::Verdict::Resume {
+        return Err(format!("{}: {error}", error.kind()));
+    }
+    here.drop().await
 }

@@ -1,7 +1,7 @@
 //! An open connection.
 
 use crate::config::Server;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Verdict};
 use crate::failpoint::Role;
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -62,10 +62,11 @@ impl Session {
             return Ok(());
         }
         // Or the server was started anew since, which this session may not have noticed yet.
-        if let Err(e) = self.client.simple_query("").await
-            && e.code().is_none()
+        let there = self.client.simple_query("").await;
+        if let Err(e) = there.map_err(Error::sql("looking whether the server is still there"))
+            && e.verdict() == Verdict::Resume
         {
-            return Err(Error::sql("looking whether the server is still there")(e));
+            return Err(e);
         }
         Err(Error::Other(format!(
             "{} leads to more than one server, and what a session sees on one says nothing about another: name one host, or set target_session_attrs = read-write",

@@ -9,6 +9,9 @@ use crate::names::QualifiedName;
 use sqlx::{Any, Row, Transaction};
 use std::time::Duration;
 
+/// How long at most what a person has asked for waits until it is tried again.
+const WANTED: Duration = Duration::from_secs(60);
+
 /// A table that is ours until the lease ends.
 #[derive(Debug, Clone)]
 pub struct Claim {
@@ -265,7 +268,8 @@ impl Store {
             Conclusion::Gone => format!("DELETE FROM queue WHERE {ours}"),
             Conclusion::Again { .. } => format!(
                 "UPDATE queue SET state = 'waiting', owner = NULL, lease_until = 0, attempt = NULL, phase = NULL, progress = NULL,
-                        reason = $4, not_before = {{now}} + $5, attempts = attempts + $6, begun = $7, updated_at = {{now}}
+                        reason = $4, not_before = {{now}} + CASE WHEN wanted IS NULL THEN $5 ELSE $8 END,
+                        attempts = attempts + $6, begun = $7, updated_at = {{now}}
                  WHERE {ours}"
             ),
             Conclusion::Aside { .. } => format!(
@@ -283,7 +287,8 @@ impl Store {
                 .bind(reason)
                 .bind(millis(*after))
                 .bind(i64::from(*failed))
-                .bind(i64::from(*begun)),
+                .bind(i64::from(*begun))
+                .bind(millis((*after).min(WANTED))),
             Conclusion::Aside { reason, stamp, after, begun } => query
                 .bind(reason)
                 // Half of it, so that adding the time does not overflow.

@@ -243,8 +243,17 @@ pub async fn cancelled(own: &Own) -> Outcome {
     )?;
     equal("stands", store.stands(&mine, LONG).await.map_err(words)?, false)?;
     // Whoever is asked may die: the next one has it to do, even if the rule's window is closed.
-    let again = Conclusion::Again { reason: "x".into(), after: LONG, failed: true, begun: true };
-    store.conclude(&mine, &again, &done()).await.map_err(words)?;
+    let again = |after| Conclusion::Again { reason: "x".into(), after, failed: true, begun: true };
+    store.conclude(&mine, &again(LONG), &done()).await.map_err(words)?;
+    // Not without a pause, or what cannot be done would be tried without end.
+    if store.claim("me", LONG, &["a".into()], &[]).await.map_err(words)?.is_some() {
+        return Err("tried again at once".into());
+    }
+    // Somebody who asks once more does not want to wait.
+    equal("counts", store.cancel(&scope("a", ""), "ann").await.map_err(words)?, (1, 0))?;
+    let mine = store.claim("me", LONG, &["a".into()], &[]).await.map_err(words)?;
+    let mine = mine.ok_or("what is asked for again is not to be had")?;
+    store.conclude(&mine, &again(Duration::ZERO), &done()).await.map_err(words)?;
     let next = store.claim("me", LONG, &["a".into()], &[]).await.map_err(words)?;
     let next = next.ok_or("the cancelled one is not to be had")?;
     equal("wanted", next.wanted.clone(), Some(wanted))?;

@@ -24,7 +24,7 @@ pub fn tests() -> Vec<Trial> {
         signals: terminate_and_go_on second_terminate hangup;
         takeover: killed_while_copying killed_after_the_cutover store_out_of_reach;
         people: pause_and_resume cancel set_aside run_by_hand without_a_store once;
-        left: a_persons the_last_copy unknown_to_the_store;
+        left: a_persons the_last_copy unknown_to_the_store cancelled;
         many: connections;
         fleet: killed_at_random;
     };

@@ -115,6 +115,7 @@ pub fn wish(connection: &str, table: &str, turn: i64) -> Wish {
         connection: connection.into(),
         table: QualifiedName::new("public", table),
         oid: 4711,
+        begun: false,
         rule: "all".into(),
         priority: 0,
         turn,

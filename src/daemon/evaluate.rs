@@ -94,6 +94,7 @@ pub async fn evaluate(
             connection: name.clone(),
             table: table.clone(),
             oid,
+            begun: left.contains_key(table),
             rule: rule.name.clone(),
             priority: config.schedule.rules[rule.index].priority,
             turn: i64::try_from(turn).unwrap_or(i64::MAX),
@@ -108,6 +109,12 @@ pub async fn evaluate(
             }
             Queued::Known | Queued::Aside(_) => {}
         }
+    }
+    for table in left.keys().filter(|table| !keep.contains(table)) {
+        tracing::warn!(
+            connection = %name, %table,
+            "a run of it is left, with its capture on, and no rule about it: `repackd resume {table}` goes on with it, `repackd abort {table}` removes it"
+        );
     }
     store.forget_others(name, &keep).await?;
     match store.keep_measured(name, &measurements).await {
@@ -152,7 +159,8 @@ async fn reassign(
     entries: &[Entry],
     decided: &[(Candidate, Decision)],
 ) -> Result<()> {
-    for entry in entries.iter().filter(|e| e.begun && rule_index(config, &e.rule).is_none()) {
+    let begun = entries.iter().filter(|e| e.begun && e.state != State::Aside);
+    for entry in begun.filter(|e| rule_index(config, &e.rule).is_none()) {
         let now = decided.iter().find(|(candidate, _)| candidate.table == entry.table);
         let scope = Scope {
             connection: connection.to_owned(),

@@ -71,7 +71,8 @@ async fn work(order: &Order) -> Ended {
     if given_up && report.ending != Ending::Done {
         remove(order, &mut report).await;
     }
-    let mut finding = match find_out(task, report.ending == Ending::Done).await {
+    let perhaps = report.exit_status == 75 && report.phase == Phase::Cleanup;
+    let mut finding = match find_out(task, report.ending == Ending::Done || perhaps).await {
         Ok(finding) => finding,
         Err(e) => {
             tracing::debug!(table = %claim.table, "nothing more was found out: {e}");
@@ -80,8 +81,11 @@ async fn work(order: &Order) -> Ended {
     };
     // The COMMIT of its beginning may still be on its way.
     finding.left |= report.exit_status == 75 && report.phase < Phase::Capture;
+    if given_up && report.ending == Ending::Interrupted && !finding.left {
+        report.ending = Ending::Aborted;
+    }
     // Only the last reply was lost.
-    if report.exit_status == 75 && report.phase == Phase::Cleanup && !finding.left {
+    if perhaps && !finding.left {
         report = Report { ending: Ending::Done, exit_status: 0, ..report };
         (report.error, report.kind, report.told) = (None, None, None);
         (report.state, report.next) = (None, None);
@@ -121,7 +125,9 @@ async fn repack(order: &Order) -> Result<Result<Report, Ended>> {
                 "done",
                 format!("{who} had repacked it, and died before it could say so"),
             ),
-            (true, None) => Ended::Nothing("done", "it has been repacked since".into()),
+            (true, None) => {
+                Ended::Nothing("gone", "it was repacked or made anew since it was begun".into())
+            }
             (false, _) => Ended::Nothing(
                 "gone",
                 "it was repacked or made anew by somebody since it was queued".into(),
@@ -154,20 +160,19 @@ async fn remove(order: &Order, report: &mut Report) {
             report.next = None;
         }
         // There was nothing to remove, or it is a person's.
-        Ending::Refused => {
-            if report.ending == Ending::Interrupted {
-                report.ending = Ending::Aborted;
-            }
-        }
+        Ending::Refused => {}
         _ => {
             tracing::warn!(
                 connection = %claim.connection, table = %claim.table,
                 "its run could not be removed: {}", aborted.error.as_deref().unwrap_or_default()
             );
-            (report.state, report.next) = (aborted.state, aborted.next);
             if aborted.kind.as_deref() == Some(DROPPED) {
-                (report.error, report.kind, report.told) =
-                    (aborted.error, aborted.kind, aborted.told);
+                *report = aborted;
+            } else if aborted.phase >= Phase::Capture {
+                (report.state, report.next) = (aborted.state, aborted.next);
+                if aborted.exit_status == 75 {
+                    (report.phase, report.exit_status) = (aborted.phase, 75);
+                }
             }
         }
     }

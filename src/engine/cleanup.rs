@@ -30,7 +30,7 @@ pub async fn run(run: &mut Run<'_>, known: bool) -> Result<()> {
     if !known {
         confirm(run).await?;
     }
-    drop_all(run, &statements).at(CLEANUP_DROP).await
+    drop_all(run, &statements, !known).at(CLEANUP_DROP).await
 }
 
 /// Takes capture off the table and drops the shadow and the schemas. The triggers go first and by
@@ -56,7 +56,7 @@ pub async fn abort(run: &mut Run<'_>) -> Result<()> {
     let mut statements = matviews::drops(run).await?;
     statements.push(format!("DROP TABLE IF EXISTS {} RESTRICT", run.subject.shadow().sql()));
     statements.extend(remains(run));
-    drop_all(run, &statements).at(ABORT_DROP).await
+    drop_all(run, &statements, false).at(ABORT_DROP).await
 }
 
 /// What every run has, whatever its phase; in this order nothing depends on what goes before it.
@@ -78,12 +78,19 @@ fn remains(run: &Run<'_>) -> Vec<String> {
     statements
 }
 
-async fn drop_all(run: &mut Run<'_>, statements: &[String]) -> Result<()> {
+/// `if_new`: only if the new table is there when all this is to be committed. It may have waited for a
+/// lock on the old one, while nothing kept anybody from dropping the new one.
+async fn drop_all(run: &mut Run<'_>, statements: &[String], if_new: bool) -> Result<()> {
+    let (new, table, old) = (run.journal.shadow_oid, run.subject.table.clone(), old_table(run));
     let worker = &run.sessions.worker;
     settings::lock_timeout(worker, Duration::from_secs(2)).await?;
     let pause = || Ok(run.backoff.step());
     persistently(worker, TRIES, pause, async |client| {
-        run_all(client, "dropping what the run leaves", statements).await
+        run_all(client, "dropping what the run leaves", statements).await?;
+        if if_new && lookup::by_oid(client, new).await?.is_none() {
+            return Err(Error::Dropped { table: table.clone(), old: old.clone() });
+        }
+        Ok(())
     })
     .await
 }

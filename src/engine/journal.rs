@@ -2,7 +2,7 @@
 //! record commit together.
 
 use crate::catalog::{Key, Matview, TableDescription};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Verdict};
 use crate::job::{Figures, Phase};
 use crate::names::{QualifiedName, RunNames};
 use crate::pg::{DURABLE, READ_COMMITTED, Session, settings, transaction};
@@ -272,7 +272,16 @@ pub async fn is_left_by_daemon(session: &Session, oid: u32) -> Result<bool> {
 pub async fn left_by_daemons(session: &Session) -> Result<HashMap<QualifiedName, u32>> {
     let mut left = HashMap::new();
     for found in find(session.client(), None).await? {
-        let Some(State { table, .. }) = daemons(session, &found).await? else { continue };
+        let table = match daemons(session, &found).await {
+            Ok(Some(state)) => state.table,
+            Ok(None) => continue,
+            Err(e) if e.verdict() == Verdict::Resume => return Err(e),
+            // Its owner may have a lock on it. The next look will tell.
+            Err(e) => {
+                tracing::debug!("the journal in repackd_{}: {e}", found.oid);
+                continue;
+            }
+        };
         let row = session
             .query_typed_one(
                 "SELECT EXISTS (SELECT FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

@@ -60,10 +60,10 @@ pub async fn run(job: &Job, table: &Found, goal: Goal, control: &Control) -> Rep
         Goal::RunNow | Goal::Prepare => {
             Box::pin(start(job, table, &sessions, control, &mut stage)).await
         }
-        Goal::Resume => resume(job, table.oid, &name, &sessions).await,
-        Goal::CatchUp => {
-            resume(job, table.oid, &name, &sessions).await.and_then(|j| drainable(j, &name))
-        }
+        Goal::Resume => resume(job, table.oid, &name, &sessions, control).await,
+        Goal::CatchUp => resume(job, table.oid, &name, &sessions, control)
+            .await
+            .and_then(|journal| drainable(journal, &name)),
     };
     let mut journal = match begun {
         Ok(journal) => journal,
@@ -165,7 +165,13 @@ async fn refuse_remains(table: &Found, sessions: &Sessions) -> Result<()> {
     }
 }
 
-async fn resume(job: &Job, oid: u32, name: &str, sessions: &Sessions) -> Result<Journal> {
+async fn resume(
+    job: &Job,
+    oid: u32,
+    name: &str,
+    sessions: &Sessions,
+    control: &Control,
+) -> Result<Journal> {
     let found = journal::find(sessions.observer.client(), Some(oid)).await?;
     let Some(found) = found.first() else {
         return Err(Error::Refused {
@@ -183,6 +189,12 @@ async fn resume(job: &Job, oid: u32, name: &str, sessions: &Sessions) -> Result<
     }
     settings::become_role(&sessions.worker, &found.owner).await?;
     let mut journal = journal::read(sessions.worker.client(), found).await?;
+    if control.gate.is_some() && !journal.state.daemon {
+        return Err(Error::Busy {
+            table: name.to_owned(),
+            reason: "a person has begun a run of it, and goes on with it or removes it".into(),
+        });
+    }
     if let Some(difference) = &journal.state.mismatch
         && !journal.state.given_up
     {

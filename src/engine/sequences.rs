@@ -56,8 +56,16 @@ pub async fn restore(run: &mut Run<'_>) -> Result<()> {
             let impossible =
                 |e: &Error| e.is_impossible() || e.is(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST);
             match alter(run, oid, &home.sequence, &all, None).at(SEQUENCE_RESTORE).await {
-                // Only of the owner's own: he can write into the journal whatever he likes.
-                Err(e) if impossible(&e) && rights.is_empty() && home.of_the_run => {
+                // The run's owner can write into the journal whatever he likes.
+                Err(e) if impossible(&e) && !home.vouched => {
+                    run.note(format!(
+                        "sequence {} could not be given back to {} ({e})",
+                        home.sequence,
+                        home.owner()
+                    ));
+                    break;
+                }
+                Err(e) if impossible(&e) && rights.is_empty() => {
                     tracing::debug!("sequence {}: {e}", home.sequence);
                 }
                 Err(e) if impossible(&e) => {
@@ -85,10 +93,10 @@ struct Home {
     /// The table with its owner; `None`: it was dropped.
     table: Option<(QualifiedName, String)>,
     same_owner: bool,
-    /// Whether the run's owner has it.
-    of_the_run: bool,
     /// `None`: it was dropped.
     column: Option<String>,
+    /// Whether the server, and not the journal alone, says that they belong together.
+    vouched: bool,
 }
 
 impl Home {
@@ -115,8 +123,8 @@ impl Home {
             sequence: name(&row, 0),
             table: row.get::<_, Option<&str>>(2).map(|_| (name(&row, 2), row.get(4))),
             same_owner: row.get::<_, Option<bool>>(5).unwrap_or_default(),
-            of_the_run: row.get(6),
-            column: row.get(7),
+            column: row.get(6),
+            vouched: row.get(7),
         }))
     }
 

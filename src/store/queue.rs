@@ -14,8 +14,10 @@ pub struct Wish {
     pub connection: String,
     /// The table.
     pub table: QualifiedName,
-    /// Its OID now.
+    /// Its OID now, or by which its run goes.
     pub oid: u32,
+    /// Whether there is a run of it already, which a daemon began.
+    pub begun: bool,
     /// The rule that says so.
     pub rule: String,
     /// Higher comes first.
@@ -127,10 +129,10 @@ impl Store {
     /// Queues a table, or brings what is said of it up to date.
     pub async fn enqueue(&self, wish: &Wish) -> Result<Queued> {
         let failed = self.failed();
-        let Wish { connection, table, oid, rule, priority, turn, stamp } = wish;
+        let Wish { connection, table, oid, begun, rule, priority, turn, stamp } = wish;
         let inserted = sqlx::query(self.sql(
-            "INSERT INTO queue (connection, schema_name, table_name, table_oid, rule, priority, turn, state, queued_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting', {now}, {now}) ON CONFLICT DO NOTHING",
+            "INSERT INTO queue (connection, schema_name, table_name, table_oid, rule, priority, turn, begun, state, queued_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'waiting', {now}, {now}) ON CONFLICT DO NOTHING",
         ))
         .bind(connection)
         .bind(&table.schema)
@@ -139,6 +141,7 @@ impl Store {
         .bind(rule)
         .bind(*priority)
         .bind(*turn)
+        .bind(i64::from(*begun))
         .execute(&self.pool)
         .await
         .map_err(&failed)?;
@@ -147,7 +150,8 @@ impl Store {
         }
         sqlx::query(self.sql(
             "UPDATE queue SET rule = $1, priority = $2, turn = $3,
-                    table_oid = CASE WHEN begun = 0 THEN $4 ELSE table_oid END
+                    table_oid = CASE WHEN begun = 0 OR $8 > 0 THEN $4 ELSE table_oid END,
+                    begun = CASE WHEN $8 > 0 THEN 1 ELSE begun END
              WHERE connection = $5 AND schema_name = $6 AND table_name = $7 AND state <> 'running'",
         ))
         .bind(rule)
@@ -157,6 +161,7 @@ impl Store {
         .bind(connection)
         .bind(&table.schema)
         .bind(&table.name)
+        .bind(i64::from(*begun))
         .execute(&self.pool)
         .await
         .map_err(&failed)?;

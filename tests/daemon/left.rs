@@ -112,3 +112,29 @@ pub async fn unknown_to_the_store(server: Server) -> Outcome {
     }
     Ok(())
 }
+
+/// The same in a window that is closed: whoever cancels it has it removed.
+pub async fn cancelled(server: Server) -> Outcome {
+    let rig = Rig::new(&server, &bloated("t")).await?;
+    rig.configure(ANY_TIME)?;
+    let oid = rig.ask("'public.t'::regclass::oid").await?;
+    let mut daemon = program(&["daemon", "--once", "--config", &rig.file()]);
+    daemon.env("REPACKD_FAILPOINT", "index-build-before=kill");
+    finish(daemon)?;
+    let store = std::path::Path::new(&rig.file()).with_file_name("store.sqlite");
+    std::fs::remove_file(store).map_err(words)?;
+    let closed = "[[window]]\nname = \"never\"\nopen = \"0 0 29 2 *\"\nduration = \"1min\"\n";
+    let rules = ANY_TIME.replace("[[rule]]", &format!("{closed}[[rule]]\nwindow = \"never\""));
+    rig.configure(&rules)?;
+    rig.repackd(&["daemon", "--once"])?.status(0)?;
+    if rig.queue()?[0]["begun"] != true {
+        return Err(format!("{:#?}", rig.queue()?));
+    }
+    rig.repackd(&["cancel", "t"])?.status(0)?;
+    rig.repackd(&["daemon", "--once"])?.status(0)?;
+    rig.clean().await?;
+    if rig.ask("'public.t'::regclass::oid").await? != oid {
+        return Err("it was repacked".into());
+    }
+    rig.drop().await
+}

@@ -53,6 +53,7 @@ pub async fn killed_after_the_cutover(server: Server) -> Outcome {
         connection: "shop".into(),
         table: repackd::names::QualifiedName::new("public", "t"),
         oid: oid.parse().map_err(|_| "no oid")?,
+        begun: false,
         rule: "all".into(),
         priority: 0,
         turn: 0,

@@ -124,7 +124,7 @@ pub async fn cancelled(server: Server) -> Outcome {
     let store = std::path::Path::new(&rig.file()).with_file_name("store.sqlite");
     std::fs::remove_file(store).map_err(words)?;
     let closed = "[[window]]\nname = \"never\"\nopen = \"0 0 29 2 *\"\nduration = \"1min\"\n";
-    let rules = ANY_TIME.replace("[[rule]]", &format!("{closed}[[rule]]\nwindow = \"never\""));
+    let rules = ANY_TIME.replace("[[rule]]", &format!("{closed}[[rule]]\nwindows = [\"never\"]"));
     rig.configure(&rules)?;
     rig.repackd(&["daemon", "--once"])?.status(0)?;
     if rig.queue()?[0]["begun"] != true {

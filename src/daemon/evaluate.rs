@@ -13,7 +13,7 @@ use crate::store::{Entry, Queued, Scope, State, Store, Wish};
 use crate::telemetry::standing::{Found, OF_ONE, Size};
 use chrono::{DateTime, Utc};
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// The schema of a store in PostgreSQL: its own tables are none of its business, since the cutover of
@@ -41,8 +41,11 @@ pub async fn evaluate(
         measured = bloat::measure(&session, &bloat::Scope::default(), &densities).await?;
     }
     let repacks = store.last_repacks(name).await?;
-    let entries: Vec<Entry> =
-        store.entries().await?.into_iter().filter(|e| e.connection == *name).collect();
+    let all = store.entries().await?;
+    // Of whichever connection: two may lead to one database.
+    let known: HashSet<QualifiedName> =
+        all.iter().filter(|e| e.begun).map(|e| e.table.clone()).collect();
+    let entries: Vec<Entry> = all.into_iter().filter(|e| e.connection == *name).collect();
     let now = clock.now();
     let mut decided: Vec<(Candidate, Decision)> = Vec::new();
     let mut oids = HashMap::new();
@@ -60,10 +63,13 @@ pub async fn evaluate(
     let measurements = measurements(&decided);
     let mut found = found(&decided, &repacks);
     reassign(store, config, name, &entries, &decided).await?;
+    let ruled: HashSet<QualifiedName> =
+        decided.iter().filter(|(_, d)| d.rule.is_some()).map(|(c, _)| c.table.clone()).collect();
     config.schedule.rank(&mut decided);
     // What the store knows nothing of, because it was lost, or the database was taken back to an earlier
     // state: its capture would go on taxing writers, though the table may not qualify any more.
-    let left = journal::left_by_daemons(&session).await?;
+    let mut left = journal::left_by_daemons(&session).await?;
+    left.retain(|table, _| !known.contains(table));
     decided
         .retain(|(candidate, decision)| decision.qualifies || left.contains_key(&candidate.table));
     found.due = decided.len();
@@ -110,10 +116,10 @@ pub async fn evaluate(
             Queued::Known | Queued::Aside(_) => {}
         }
     }
-    for table in left.keys().filter(|table| !keep.contains(table)) {
+    for table in left.keys().filter(|table| !ruled.contains(table)) {
         tracing::warn!(
             connection = %name, %table,
-            "a run of it is left, with its capture on, and no rule about it: `repackd resume {table}` goes on with it, `repackd abort {table}` removes it"
+            "a daemon's run of it is left, and no rule here is about it: `repackd resume {table}` goes on with it, `repackd abort {table}` removes it"
         );
     }
     store.forget_others(name, &keep).await?;

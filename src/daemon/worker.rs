@@ -13,6 +13,7 @@ use crate::job::{Ending, Event, Figures, Phase, Report};
 use crate::pg::{Session, settings};
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 use tokio_postgres::types::Type;
@@ -21,6 +22,12 @@ use tracing::Instrument;
 
 /// A debug build keeps all that is awaited on the stack.
 const STACK: usize = 16 << 20;
+
+/// How often to ask a server that is out of reach whether what it was last told is done.
+const LOST_REPLY_TRIES: u32 = 10;
+
+/// The time between two of these.
+const LOST_REPLY_PAUSE: Duration = Duration::from_secs(2);
 
 /// How a table's turn ended.
 #[derive(Debug)]
@@ -66,13 +73,24 @@ async fn work(order: &Order) -> Ended {
         Err(error) => failed(task, &error),
     };
     let stop = task.why();
+    let mut removed = true;
     let given_up = stop.as_ref().is_some_and(Stop::removes)
         || is_last(&report, stop.as_ref(), claim.attempts, &order.settings);
     if given_up && report.ending != Ending::Done {
-        remove(order, &mut report).await;
+        removed = remove(order, &mut report).await;
     }
+    // Whether all is done, and only the last reply was lost. Then it is worth while to wait for a server
+    // that is starting.
     let perhaps = report.exit_status == 75 && report.phase == Phase::Cleanup;
-    let mut finding = match find_out(task, report.ending == Ending::Done || perhaps).await {
+    let mut found = find_out(task, report.ending == Ending::Done || perhaps).await;
+    for _ in 0..LOST_REPLY_TRIES {
+        if !perhaps || found.is_ok() {
+            break;
+        }
+        tokio::time::sleep(LOST_REPLY_PAUSE).await;
+        found = find_out(task, true).await;
+    }
+    let mut finding = match found {
         Ok(finding) => finding,
         Err(e) => {
             tracing::debug!(table = %claim.table, "nothing more was found out: {e}");
@@ -81,10 +99,10 @@ async fn work(order: &Order) -> Ended {
     };
     // The COMMIT of its beginning may still be on its way.
     finding.left |= report.exit_status == 75 && report.phase < Phase::Capture;
+    finding.left |= !removed;
     if given_up && report.ending == Ending::Interrupted && !finding.left {
         report.ending = Ending::Aborted;
     }
-    // Only the last reply was lost.
     if perhaps && !finding.left {
         report = Report { ending: Ending::Done, exit_status: 0, ..report };
         (report.error, report.kind, report.told) = (None, None, None);
@@ -137,7 +155,8 @@ async fn repack(order: &Order) -> Result<Result<Report, Ended>> {
 }
 
 /// Removes what is left of a run that is not gone on with: its capture would go on taxing writers.
-async fn remove(order: &Order, report: &mut Report) {
+/// Says whether it came to an end.
+async fn remove(order: &Order, report: &mut Report) -> bool {
     let (task, claim) = (&order.task, &order.task.claim);
     let control = Control {
         events: order.events.clone(),
@@ -166,16 +185,20 @@ async fn remove(order: &Order, report: &mut Report) {
                 connection = %claim.connection, table = %claim.table,
                 "its run could not be removed: {}", aborted.error.as_deref().unwrap_or_default()
             );
+            // The last of it may have been done, which a look will tell.
+            let perhaps = aborted.exit_status == 75;
             if aborted.kind.as_deref() == Some(DROPPED) {
                 *report = aborted;
             } else if aborted.phase >= Phase::Capture {
                 (report.state, report.next) = (aborted.state, aborted.next);
-                if aborted.exit_status == 75 {
+                if perhaps && aborted.phase == Phase::Cleanup {
                     (report.phase, report.exit_status) = (aborted.phase, 75);
                 }
             }
+            return perhaps;
         }
     }
+    true
 }
 
 /// Whether anything is left, what the table is now, and what a row of it takes.
@@ -186,7 +209,8 @@ async fn find_out(task: &Task, done: bool) -> Result<Finding> {
     let stamp = stamps(&session, &[claim.oid]).await?.remove(&claim.oid);
     let mut density = None;
     if done && let Some(found) = lookup::by_full_name(session.client(), &claim.table).await? {
-        let measured = bloat::density(&session, found.oid).await?;
+        // Nothing is decided by it.
+        let measured = bloat::density(&session, found.oid).await.ok().flatten();
         density = measured.and_then(|d| serde_json::to_string(&d).ok());
     }
     Ok(Finding { left, stamp, density })

@@ -2,12 +2,12 @@
 -- $1 OID of the sequence, $2 OID of the table, $3 name of the column when it was taken, $4 the run's owner.
 -- One row, if the sequence is there. Columns may have been renamed since: the one whose default reads the
 -- sequence is the one, else the one of that name; NULL if neither is there any more.
--- 'vouched': the server itself says that they belong together, and the sequence is the run's owner's or the
--- table's. The journal alone, which the run's owner may write into, does not.
+-- 'reads': whether it is one whose default reads it. 'of_the_run': whether the sequence is the run's owner's.
+-- All of $1 to $3 is from the journal, into which that owner may write what he likes.
 SELECT sn.nspname::text AS sequence_schema, s.relname::text AS sequence_name,
        tn.nspname::text AS table_schema, t.relname::text AS table_name, r.rolname::text AS table_owner,
        s.relowner = t.relowner AS same_owner, c.name AS column_name,
-       coalesce(c.reads AND (s.relowner = t.relowner OR pg_catalog.pg_get_userbyid(s.relowner) = $4), false) AS vouched
+       coalesce(c.reads, false) AS reads, pg_catalog.pg_get_userbyid(s.relowner) = $4 AS of_the_run
 FROM pg_catalog.pg_class s
 JOIN pg_catalog.pg_namespace sn ON sn.oid = s.relnamespace
 LEFT JOIN pg_catalog.pg_class t ON t.oid = $2

@@ -57,9 +57,13 @@ pub async fn restore(run: &mut Run<'_>) -> Result<()> {
                 |e: &Error| e.is_impossible() || e.is(&SqlState::DEPENDENT_OBJECTS_STILL_EXIST);
             match alter(run, oid, &home.sequence, &all, None).at(SEQUENCE_RESTORE).await {
                 // The run's owner can write into the journal whatever he likes.
-                Err(e) if impossible(&e) && !home.vouched => {
+                Err(e) if impossible(&e) && !(home.reads && home.of_the_run) => {
+                    let advice = match home.of_the_run {
+                        true => format!(": if it belongs there, do so with {statement}"),
+                        false => String::new(),
+                    };
                     run.note(format!(
-                        "sequence {} could not be given back to {} ({e})",
+                        "sequence {} could not be given back to {} ({e}){advice}",
                         home.sequence,
                         home.owner()
                     ));
@@ -96,7 +100,9 @@ struct Home {
     /// `None`: it was dropped.
     column: Option<String>,
     /// Whether the server, and not the journal alone, says that they belong together.
-    vouched: bool,
+    reads: bool,
+    /// Whether it is the run's owner's.
+    of_the_run: bool,
 }
 
 impl Home {
@@ -124,7 +130,8 @@ impl Home {
             table: row.get::<_, Option<&str>>(2).map(|_| (name(&row, 2), row.get(4))),
             same_owner: row.get::<_, Option<bool>>(5).unwrap_or_default(),
             column: row.get(6),
-            vouched: row.get(7),
+            reads: row.get(7),
+            of_the_run: row.get(8),
         }))
     }
 

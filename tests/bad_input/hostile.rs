@@ -203,11 +203,13 @@ pub async fn journal_rewritten(server: Server) -> Outcome {
 /// that goes with a column that is not there.
 pub async fn sequence_of_somebody_else(server: Server) -> Outcome {
     let setup =
-        "CREATE SCHEMA vault; CREATE SEQUENCE vault.numbers; GRANT USAGE ON SCHEMA vault TO PUBLIC";
+        "CREATE SCHEMA vault; CREATE SEQUENCE vault.numbers; GRANT USAGE ON SCHEMA vault TO PUBLIC;
+         CREATE TABLE public.victim (id bigint DEFAULT nextval('vault.numbers'))";
     let mut scene = Scene::new(&server, setup).await?;
     let oid = scene.ask("'public.t'::regclass::oid").await?;
     let victim = scene.ask("'vault.numbers'::regclass::oid").await?;
-    for column in ["id", "there_is_none"] {
+    let other = scene.ask("'public.victim'::regclass::oid").await?;
+    for (column, past) in [("id", false), ("there_is_none", false), ("id", true)] {
         scene.user = "shape_owner".into();
         scene.repackd(&["prepare", "t"])?.status(0)?;
         let released = format!("[[{victim}, \"{column}\"]]");
@@ -216,8 +218,16 @@ pub async fn sequence_of_somebody_else(server: Server) -> Outcome {
                 "UPDATE repackd_{oid}.journal SET state = jsonb_set(state::jsonb, '{{released}}', '{released}')::text"
             ))
             .await?;
+        if past {
+            // As if that table, which reads it, were the new one.
+            let forged = format!("shadow_oid = {other}, phase = 'cleanup'");
+            scene.run(&format!("UPDATE repackd_{oid}.journal SET {forged}")).await?;
+        }
         scene.user = "postgres".into();
-        scene.repackd(&["abort", "t"])?.status(0)?;
+        let ended = scene.repackd(&["abort", "t"])?;
+        if !past {
+            ended.status(0)?;
+        }
         let found = scene
             .ask(&format!(
                 "SELECT relowner::regrole || ' ' || relnamespace::regnamespace || ' ' ||

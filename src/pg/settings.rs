@@ -50,8 +50,8 @@ const SETTINGS: &[(&str, &str)] = &[
     // Failed statements are part of the work.
     ("exit_on_error", "off"),
     // Progress that a crash takes back is done again, together with its record: WAL is replayed in
-    // order. What is told as a fact asks for more: that a run was begun, and the exchange. That one
-    // was removed needs no asking, since a COMMIT that deletes files waits for the disk anyway.
+    // order. What is told as a fact asks for more: that a run was begun, its phases, and the exchange.
+    // That one was removed needs no asking, since a COMMIT that deletes files waits for the disk anyway.
     ("synchronous_commit", "off"),
     // A server whose client is gone should stop working for it.
     ("client_connection_check_interval", "5s"),

@@ -116,7 +116,7 @@ impl TestServer {
         });
         run(Command::new("cp").arg("-a").arg(template.as_ref()?).arg(&data))?;
         for _ in 0..8 {
-            let port = free_port()?;
+            let port = crate::support::cluster::free_port()?;
             let log = fs::File::create(directory.join("log")).map_err(|e| e.to_string())?;
             let here = directory.display();
             let child = command("postgres")
@@ -184,9 +184,4 @@ impl TestServer {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         path.display().to_string()
     }
-}
-
-fn free_port() -> Result<u16, String> {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").map_err(|e| e.to_string())?;
-    listener.local_addr().map(|a| a.port()).map_err(|e| e.to_string())
 }

@@ -24,6 +24,23 @@ async fn until_tried(rig: &Rig, table: &str, times: usize) -> Result<Vec<String>
     Err(format!("{table} was not tried {times} times: {:#?}", rig.history()?))
 }
 
+/// Lets a daemon begin, and kills it at a failpoint.
+fn kill_at(rig: &Rig, point: &str) -> Outcome {
+    let mut daemon = program(&["daemon", "--once", "--config", &rig.file()]);
+    daemon.env("REPACKD_FAILPOINT", format!("{point}=kill"));
+    let killed = finish(daemon)?;
+    match killed.status {
+        None => Ok(()),
+        Some(_) => Err(format!("it was not killed: {killed}")),
+    }
+}
+
+/// From here on nobody knows what was begun.
+fn lose_the_store(rig: &Rig) -> Outcome {
+    let store = std::path::Path::new(&rig.file()).with_file_name("store.sqlite");
+    std::fs::remove_file(store).map_err(words)
+}
+
 /// What a person has prepared is neither cut over nor removed, however often the daemon comes by.
 pub async fn a_persons(server: Server) -> Outcome {
     let rig = Rig::new(&server, &bloated("t")).await?;
@@ -54,12 +71,7 @@ pub async fn the_last_copy(server: Server) -> Outcome {
     let rig = Rig::new(&server, &bloated("t")).await?;
     rig.configure(&ANY_TIME.replace("[daemon]", "[daemon]\nattempts = 1"))?;
     let oid = rig.ask("'public.t'::regclass::oid").await?;
-    let mut daemon = program(&["daemon", "--once", "--config", &rig.file()]);
-    daemon.env("REPACKD_FAILPOINT", "cleanup-drop-before=kill");
-    let killed = finish(daemon)?;
-    if killed.status.is_some() {
-        return Err(format!("it was not killed: {killed}"));
-    }
+    kill_at(&rig, "cleanup-drop-before")?;
     rig.run("DROP TABLE public.t").await?;
     until_tried(&rig, "public.t", 2).await?;
     rig.repackd(&["daemon", "--once"])?.status(0)?;
@@ -94,14 +106,8 @@ pub async fn unknown_to_the_store(server: Server) -> Outcome {
         let rig = Rig::new(&server, &bloated("t")).await?;
         rig.configure(ANY_TIME)?;
         let oid = rig.ask("'public.t'::regclass::oid").await?;
-        let mut daemon = program(&["daemon", "--once", "--config", &rig.file()]);
-        daemon.env("REPACKD_FAILPOINT", format!("{point}=kill"));
-        let killed = finish(daemon)?;
-        if killed.status.is_some() {
-            return Err(format!("it was not killed: {killed}"));
-        }
-        let store = std::path::Path::new(&rig.file()).with_file_name("store.sqlite");
-        std::fs::remove_file(store).map_err(words)?;
+        kill_at(&rig, point)?;
+        lose_the_store(&rig)?;
         rig.configure(&ANY_TIME.replace("0.2", "0.99"))?;
         let endings = until_tried(&rig, "public.t", 1).await?;
         if endings != ["done"] || rig.ask("'public.t'::regclass::oid").await? == oid {
@@ -118,11 +124,8 @@ pub async fn cancelled(server: Server) -> Outcome {
     let rig = Rig::new(&server, &bloated("t")).await?;
     rig.configure(ANY_TIME)?;
     let oid = rig.ask("'public.t'::regclass::oid").await?;
-    let mut daemon = program(&["daemon", "--once", "--config", &rig.file()]);
-    daemon.env("REPACKD_FAILPOINT", "index-build-before=kill");
-    finish(daemon)?;
-    let store = std::path::Path::new(&rig.file()).with_file_name("store.sqlite");
-    std::fs::remove_file(store).map_err(words)?;
+    kill_at(&rig, "index-build-before")?;
+    lose_the_store(&rig)?;
     let closed = "[[window]]\nname = \"never\"\nopen = \"0 0 29 2 *\"\nduration = \"1min\"\n";
     let rules = ANY_TIME.replace("[[rule]]", &format!("{closed}[[rule]]\nwindows = [\"never\"]"));
     rig.configure(&rules)?;
